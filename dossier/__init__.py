@@ -1,0 +1,1 @@
+"""The application: it joins consent, audit and crypto over one PostgreSQL database."""
