@@ -1,0 +1,155 @@
+"""Signed statements: DSSE envelopes with Ed25519 over canonical JSON of a known kind.
+
+Only the hash of the signed bytes is ever referred to, never the envelope; a statement is kept as it was signed.
+Specification: github.com/secure-systems-lab/dsse (protocol 1.0), docs/spec/statements.md.
+Vectors: tests/vectors/statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from crypto.canonical import decode_json, encode_json
+from crypto.encoding import decode_base64, encode_base64, encode_hex, sha256
+from crypto.errors import MalformedError, SignatureError
+from crypto.keys import SIGNATURE_SIZE, SigningKey, key_hash, verify_ed25519
+from crypto.kinds import check_payload, names_key
+
+MAX_ENVELOPE = 98_304
+MAX_SIGNATURES = 16
+_PREFIX, _SUFFIX = "application/vnd.eigendossier.", ".v1+json"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A well-formed statement. Being one says nothing about who signed it: see `verify`."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    payload_bytes: bytes
+    signatures: tuple[bytes, ...]
+    envelope: bytes
+
+    @cached_property
+    def signed_bytes(self) -> bytes:
+        """The DSSE pre-authentication encoding: what the signatures cover."""
+        return _signed_bytes(self.kind, self.payload_bytes)
+
+    @cached_property
+    def hash(self) -> bytes:
+        """The statement hash: SHA-256 of `signed_bytes`, the same whoever signed."""
+        return sha256(self.signed_bytes)
+
+
+def sign(kind: str, payload: Mapping[str, Any], key: SigningKey) -> Statement:
+    """Sign a payload of a known kind; its `keyHash`, if the kind has one, is filled in when it is missing.
+
+    Raise MalformedError for a payload that is not of its kind, SignatureError if it names another key.
+    """
+    fields = dict(payload)
+    if names_key(kind):
+        fields.setdefault("keyHash", encode_hex(key_hash(key.public)))
+    check_payload(kind, fields)
+    data = encode_json(fields)
+    statement = _assemble(kind, decode_json(data), data, (key.sign(_signed_bytes(kind, data)),))
+    if names_key(kind):
+        _check_key_hash(statement, key.public)
+    return statement
+
+
+def cosign(statement: Statement, key: SigningKey) -> Statement:
+    """Return the statement with one more signature over the same bytes; its hash stays the same."""
+    signatures = (*statement.signatures, key.sign(statement.signed_bytes))
+    return _assemble(statement.kind, statement.payload, statement.payload_bytes, signatures)
+
+
+def parse_statement(envelope: bytes) -> Statement:
+    """Parse an envelope strictly; the result is NOT verified. Raise MalformedError or LimitError."""
+    outer = decode_json(envelope, limit=MAX_ENVELOPE)
+    if type(outer) is not dict or outer.keys() != {"payload", "payloadType", "signatures"}:
+        raise MalformedError("not a statement envelope")
+    kind, data = _kind(outer["payloadType"]), decode_base64(outer["payload"])
+    payload = decode_json(data)
+    check_payload(kind, payload)
+    return Statement(kind, payload, data, _signatures(outer["signatures"]), envelope)
+
+
+def verify(statement: Statement, public_key: bytes) -> None:
+    """Raise SignatureError unless the statement is signed once, by this key, which its payload names."""
+    if len(statement.signatures) != 1:
+        raise SignatureError("statement must have one signature")
+    _check_key_hash(statement, public_key)
+    verify_ed25519(public_key, statement.signed_bytes, statement.signatures[0])
+
+
+def verify_threshold(statement: Statement, keys: Iterable[bytes], threshold: int) -> tuple[bytes, ...]:
+    """Return the keys that signed, in order of the signatures.
+
+    Raise SignatureError unless every signature is by another key of `keys`, at least `threshold` of them (and at least
+    one), and a key that the payload names is among the signers.
+    """
+    remaining, signers = set(keys), []
+    for signature in statement.signatures:
+        signer = _signer(statement, signature, remaining)
+        remaining.discard(signer)
+        signers.append(signer)
+    if len(signers) < max(threshold, 1):
+        raise SignatureError("too few signatures")
+    if "keyHash" in statement.payload and _named(statement) not in map(key_hash, signers):
+        raise SignatureError("statement is not signed by the key it names")
+    return tuple(signers)
+
+
+def _signed_bytes(kind: str, payload: bytes) -> bytes:
+    kind_bytes = f"{_PREFIX}{kind}{_SUFFIX}".encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind_bytes), kind_bytes, len(payload), payload)
+
+
+def _assemble(kind: str, payload: Mapping[str, Any], data: bytes, signatures: tuple[bytes, ...]) -> Statement:
+    envelope = {
+        "payload": encode_base64(data),
+        "payloadType": f"{_PREFIX}{kind}{_SUFFIX}",
+        "signatures": [{"sig": encode_base64(signature)} for signature in signatures],
+    }
+    return Statement(kind, payload, data, signatures, encode_json(envelope, limit=MAX_ENVELOPE))
+
+
+def _kind(payload_type: Any) -> str:
+    if type(payload_type) is not str or not (payload_type.startswith(_PREFIX) and payload_type.endswith(_SUFFIX)):
+        raise MalformedError("unknown payload type")
+    return payload_type[len(_PREFIX) : -len(_SUFFIX)]
+
+
+def _signatures(value: Any) -> tuple[bytes, ...]:
+    if type(value) is not list or not 1 <= len(value) <= MAX_SIGNATURES:
+        raise MalformedError("a statement has 1 to 16 signatures")
+    signatures = []
+    for entry in value:
+        if type(entry) is not dict or entry.keys() != {"sig"}:
+            raise MalformedError("unknown or missing field in a signature")
+        signatures.append(decode_base64(entry["sig"]))
+    if any(len(signature) != SIGNATURE_SIZE for signature in signatures):
+        raise MalformedError("a signature is 64 bytes")
+    return tuple(signatures)
+
+
+def _named(statement: Statement) -> bytes:
+    return bytes.fromhex(statement.payload["keyHash"])
+
+
+def _check_key_hash(statement: Statement, public_key: bytes) -> None:
+    if statement.payload.get("keyHash") != encode_hex(key_hash(public_key)):
+        raise SignatureError("statement names another key")
+
+
+def _signer(statement: Statement, signature: bytes, keys: set[bytes]) -> bytes:
+    for key in keys:
+        try:
+            verify_ed25519(key, statement.signed_bytes, signature)
+        except SignatureError:
+            continue
+        return key
+    raise SignatureError("a signature is by none of the keys, or repeats one")
