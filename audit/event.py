@@ -1,0 +1,200 @@
+"""Events: who did what, as a fixed list of named text fields; no event exists without an actor.
+
+A schema fixes the names, kinds and audiences of the fields, for ever; another list of fields is another schema id.
+Page: docs/spec/event.md. Vectors: tests/vectors/leaf.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from audit.errors import EventError, LogFormatError
+from crypto.canonical import decode_json, encode_json
+from crypto.errors import CryptoError
+
+MAX_FIELDS: Final = 24
+MAX_VALUE: Final = 65_535
+AUDIENCES: Final = ("owner", "actor", "auditor")
+REQUIRED: Final = ("schema", "actor", "time")
+
+# Decimal without sign or leading zero; at most 16 digits, so that every JSON reader holds it exactly.
+_PATTERNS: Final = {
+    "party": re.compile(rb"[0-9a-f]{32}|[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "code": re.compile(rb"[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "id": re.compile(rb"[0-9a-f]{32}"),
+    "hash": re.compile(rb"[0-9a-f]{64}"),
+    "count": re.compile(rb"0|[1-9][0-9]{0,15}"),
+    "time": re.compile(rb"0|[1-9][0-9]{0,15}"),
+}
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a schema: its name, the kind of its values and who may see them."""
+
+    name: str
+    kind: str
+    audience: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The fields of one kind of event, in the order in which they are committed to; field 0 is the schema id."""
+
+    id: str
+    fields: tuple[Field, ...]
+    positions: Mapping[str, int]
+
+    def visible(self, audience: str) -> tuple[int, ...]:
+        """Return the positions of the fields that this audience may see."""
+        return tuple(at for at, field in enumerate(self.fields) if audience in field.audience)
+
+
+def _load(path: Path) -> Mapping[str, Schema]:
+    table = json.loads(path.read_text(encoding="utf-8"))
+    head = [["schema", "text", "owner actor auditor"]]
+    return MappingProxyType({name: _schema(name, head + rows) for name, rows in table.items()})
+
+
+def _schema(name: str, rows: list[list[str]]) -> Schema:
+    fields = tuple(Field(field, kind, frozenset(audience.split())) for field, kind, audience in rows)
+    positions = {field.name: at for at, field in enumerate(fields)}
+    if len(positions) != len(fields) or len(fields) > MAX_FIELDS or not positions.keys() >= set(REQUIRED):
+        raise EventError("schema table is wrong")
+    return Schema(name, fields, MappingProxyType(positions))
+
+
+SCHEMAS: Final = _load(Path(__file__).with_name("schemas.json"))
+"""Every schema, by id (audit/schemas.json)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: its schema and the raw UTF-8 of each field, in schema order; an absent field is empty.
+
+    Raise EventError for an unknown schema, a wrong number of fields, a value that is not of its kind,
+    and for an event without actor or time: an event that nobody did is a defect of the program.
+    """
+
+    schema: Schema
+    values: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        """Check every value against the kind of its field."""
+        if len(self.values) != len(self.schema.fields) or self.values[0] != self.schema.id.encode():
+            raise EventError("event does not have the fields of its schema")
+        for field, value in zip(self.schema.fields, self.values, strict=True):
+            if value:
+                _check(field.kind, value)
+            elif field.name in REQUIRED:
+                raise EventError("event without actor or time")
+
+    def __getitem__(self, name: str) -> str:
+        """Return the text of a field, "" when absent; raise KeyError for a name outside the schema."""
+        return self.values[self.schema.positions[name]].decode()
+
+    def number(self, name: str) -> int:
+        """Return the integer of a count or time field, 0 when absent."""
+        return int(self[name] or "0")
+
+    def items(self, name: str) -> list[Any]:
+        """Return the list of a list field, empty when absent."""
+        value = self.values[self.schema.positions[name]]
+        return list(decode_json(value)) if value else []
+
+    def fields(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Return (name, value) of every field, in order, as the commitment takes them."""
+        names = (field.name.encode() for field in self.schema.fields)
+        return tuple(zip(names, self.values, strict=True))
+
+
+def make_event(schema_id: str, values: Mapping[str, str | int | list[Any]]) -> Event:
+    """Build an event from text, integers and lists by field name; names left out are absent.
+
+    An empty list and an empty text are absent too. Raise EventError as `Event` does, and for a name outside the schema.
+    """
+    schema = SCHEMAS.get(schema_id)
+    if schema is None or not values.keys() <= schema.positions.keys():
+        raise EventError("unknown schema or field")
+    raw = [b""] * len(schema.fields)
+    raw[0] = schema_id.encode()
+    for name, value in values.items():
+        raw[schema.positions[name]] = _raw(value)
+    return Event(schema, tuple(raw))
+
+
+def encode_event(event: Event) -> bytes:
+    """Encode canonically: the number of fields, then each value with its length; all as 2 bytes, big-endian."""
+    parts = [len(event.values).to_bytes(2, "big")]
+    for value in event.values:
+        parts += (len(value).to_bytes(2, "big"), value)
+    return b"".join(parts)
+
+
+def parse_event(data: bytes) -> Event:
+    """Parse what `encode_event` wrote; raise LogFormatError for anything else."""
+    values, at = [], 2
+    for _ in range(min(int.from_bytes(data[:2], "big"), MAX_FIELDS)):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        values.append(data[at + 2 : end])
+        at = end
+    schema = SCHEMAS.get(values[0].decode(errors="replace")) if values else None
+    if schema is None:
+        raise LogFormatError("event of an unknown schema")
+    try:
+        event = Event(schema, tuple(values))
+    except EventError as error:
+        raise LogFormatError("event is not well-formed") from error
+    # Re-encoding catches short reads, trailing bytes and a wrong count at once.
+    if encode_event(event) != data:
+        raise LogFormatError("event is not in canonical form")
+    return event
+
+
+def _raw(value: str | int | list[Any]) -> bytes:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, bool) or not isinstance(value, int | list):
+        raise EventError("field is neither text, integer nor list")
+    if isinstance(value, int):
+        return b"%d" % value
+    try:
+        return encode_json(value) if value else b""
+    except CryptoError as error:
+        raise EventError("list is not canonical json") from error
+
+
+def _check(kind: str, value: bytes) -> None:
+    pattern = _PATTERNS.get(kind)
+    good = pattern.fullmatch(value) is not None if pattern else _KINDS[kind](value)
+    if not good or len(value) > MAX_VALUE:
+        raise EventError("field is not of its kind")
+
+
+def _is_text(value: bytes) -> bool:
+    """Accept UTF-8 in normalisation form C without control characters."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return False
+    return not _CONTROL.search(text) and (text.isascii() or unicodedata.is_normalized("NFC", text))
+
+
+def _is_list(value: bytes) -> bool:
+    """Accept a JSON array with at least one member, canonical (RFC 8785, restricted); the empty list is absence."""
+    try:
+        decoded = decode_json(value)
+    except CryptoError:
+        return False
+    return isinstance(decoded, list) and bool(decoded)
+
+
+_KINDS: Final = {"text": _is_text, "list": _is_list}
