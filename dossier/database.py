@@ -1,0 +1,216 @@
+"""The one database: roles, the database itself, migrations, connection pools, and what can be asked of a server.
+
+Three roles besides the administrator. `dossier_owner` owns the tables and runs migrations; `dossier_service` is what
+the service connects as and gets only what migrations grant it; `dossier_eraser` erases payloads. The same three hold
+for an embedded and for a supported server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from dossier.embedded import Cluster
+from dossier.errors import UnavailableError
+
+OWNER = "dossier_owner"
+SERVICE = "dossier_service"
+ERASER = "dossier_eraser"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+"""What asyncpg raises when the server is gone, refuses, or does not answer in time."""
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """One URL a role; the representation shows none, they carry passwords. An empty one is not configured."""
+
+    service: str = field(repr=False)
+    owner: str = field(default="", repr=False)
+    eraser: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What a server says of itself. `clock` is its time in seconds since 1970, `revision` the schema's or empty."""
+
+    version: int
+    role: str
+    settings: dict[str, str]
+    clock: float
+    revision: str
+    may_rewrite: bool
+
+
+def socket_url(cluster: Cluster, role: str, password: str, name: str) -> str:
+    """The URL of a database of an embedded cluster over its unix socket."""
+    where = urlencode({"host": cluster.host, "port": cluster.port})
+    return f"postgresql://{role}:{quote(password, safe='')}@/{quote(name, safe='')}?{where}"
+
+
+def embedded_urls(cluster: Cluster, name: str = "dossier") -> DatabaseUrls:
+    """The three URLs of one database of a started cluster."""
+    known = cluster.passwords
+    return DatabaseUrls(
+        service=socket_url(cluster, SERVICE, known.service, name),
+        owner=socket_url(cluster, OWNER, known.owner, name),
+        eraser=socket_url(cluster, ERASER, known.eraser, name),
+    )
+
+
+def administrator_url(cluster: Cluster, name: str = "postgres") -> str:
+    """The superuser's URL: for making roles and databases, never for the service."""
+    return socket_url(cluster, "postgres", cluster.passwords.superuser, name)
+
+
+async def prepare_embedded(cluster: Cluster, name: str = "dossier") -> DatabaseUrls:
+    """Make the roles and the database of a started cluster where they are missing; safe to repeat."""
+    known = cluster.passwords
+    roles = {OWNER: known.owner, SERVICE: known.service, ERASER: known.eraser}
+    await create_roles(administrator_url(cluster), roles)
+    await create_database(administrator_url(cluster), name)
+    await protect_database(administrator_url(cluster, name), name)
+    return embedded_urls(cluster, name)
+
+
+async def create_roles(url: str, passwords: dict[str, str]) -> None:
+    """Make login roles without any other right, or set their passwords again."""
+    connection = await asyncpg.connect(url)
+    try:
+        known = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
+        for role, password in passwords.items():
+            verb = "ALTER" if role in known else "CREATE"
+            # Role names are constants of this module and passwords are our own hex: DDL takes no parameters.
+            await connection.execute(
+                f"{verb} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{password}'"
+            )
+    finally:
+        await connection.close()
+
+
+async def create_database(url: str, name: str, template: str = "template0") -> None:
+    """Make a database owned by the owner role unless it exists; `name` and `template` are quoted as identifiers."""
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+            await connection.execute(
+                f"CREATE DATABASE {identifier(name)} OWNER {OWNER} TEMPLATE {identifier(template)}"
+            )
+    finally:
+        await connection.close()
+
+
+async def protect_database(url: str, name: str) -> None:
+    """Take the rights of PUBLIC away: a role can do what a migration grants it and nothing else."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"""
+            REVOKE ALL ON DATABASE {identifier(name)} FROM PUBLIC;
+            GRANT CONNECT ON DATABASE {identifier(name)} TO {SERVICE}, {ERASER};
+            ALTER SCHEMA public OWNER TO {OWNER};
+            REVOKE ALL ON SCHEMA public FROM PUBLIC;
+            GRANT USAGE ON SCHEMA public TO {SERVICE}, {ERASER};
+            ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+        """)
+    finally:
+        await connection.close()
+
+
+def identifier(name: str) -> str:
+    """An SQL identifier, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+async def migrate(owner_url: str) -> None:
+    """Bring the schema to the newest revision, as the owner role; a second process waits for the first."""
+    await asyncio.to_thread(command.upgrade, _alembic(owner_url), "head")
+
+
+def newest_revision() -> str:
+    """The revision this version of the program wants, empty while there is none."""
+    return ScriptDirectory.from_config(_alembic("")).get_current_head() or ""
+
+
+def _alembic(owner_url: str) -> Config:
+    config = Config(attributes={"url": _sqlalchemy_url(owner_url)})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _sqlalchemy_url(url: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(scheme="postgresql+asyncpg")) if url else ""
+
+
+async def open_pool(url: str, *, smallest: int = 2, largest: int = 16) -> asyncpg.Pool:
+    """A pool for one role. Raises UnavailableError if the server does not answer.
+
+    Giving a connection back sends nothing to the server: it saves a round trip, and it is safe because no code here
+    leaves session state (SET, LISTEN, session advisory locks). An open transaction is still rolled back.
+    """
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=smallest,
+            max_size=largest,
+            reset=_keep_session,
+            statement_cache_size=512,
+            timeout=5,
+            server_settings={"application_name": "eigendossier", "timezone": "UTC"},
+        )
+    except CONNECTION_ERRORS as error:
+        raise UnavailableError("the database does not answer") from error
+    return pool
+
+
+async def _keep_session(_connection: object) -> None:
+    """Do nothing: see open_pool."""
+
+
+async def ping(pool: asyncpg.Pool, patience: float = 0.5) -> bool:
+    """Whether the database answers within `patience` seconds."""
+    try:
+        async with asyncio.timeout(patience), pool.acquire() as connection:
+            return bool(await connection.fetchval("SELECT NOT pg_is_in_recovery()"))
+    except CONNECTION_ERRORS:
+        return False
+
+
+_FACTS = """
+SELECT current_setting('server_version_num')::int / 10000 AS version, current_user::text AS role,
+       extract(epoch FROM clock_timestamp())::float8 AS clock,
+       to_regclass('alembic_version') IS NOT NULL AS migrated,
+       (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user)
+         OR EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+                    AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS may_rewrite
+"""
+_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit", "data_checksums", "server_encoding")
+
+
+async def server_facts(url: str) -> ServerFacts:
+    """Ask a server about itself, as the role of the URL. Raises UnavailableError if it does not answer."""
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            row = await connection.fetchrow(_FACTS)
+            settings = {name: await connection.fetchval("SELECT current_setting($1)", name) for name in _DURABILITY}
+            revision = await _revision(connection) if row["migrated"] else ""
+        finally:
+            await connection.close()
+    except CONNECTION_ERRORS as error:
+        raise UnavailableError("the database does not answer") from error
+    return ServerFacts(row["version"], row["role"], settings, row["clock"], revision, row["may_rewrite"])
+
+
+async def _revision(connection: asyncpg.Connection) -> str:
+    if not await connection.fetchval("SELECT has_table_privilege('alembic_version', 'SELECT')"):
+        return ""
+    return str(await connection.fetchval("SELECT version_num FROM alembic_version") or "")
