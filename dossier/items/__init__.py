@@ -1,0 +1,1 @@
+"""Items: taking them in, keeping their ciphertext, listing and placing them. The server only ever holds ciphertext."""

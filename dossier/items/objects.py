@@ -1,0 +1,115 @@
+"""Ciphertext of large parts in an object store: a local directory, or S3-compatible in production.
+
+A part is kept as segments of exactly `SEGMENT_SIZE` bytes, the last one shorter, each written whole or not at all.
+So an upload that is cut leaves only whole segments, resuming needs no copy, and a range is found by arithmetic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final, Protocol
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from dossier.errors import UnavailableError
+
+SEGMENT_SIZE: Final = 4 * 1024 * 1024
+"""Bytes in every segment but the last, and the most that one request may send."""
+
+_FAILURES: Final = (BaseError, OSError, ValueError)
+"""What obstore raises: errors of its own, and for some cases Python's."""
+
+
+class Objects(Protocol):
+    """Where segments are kept. `put` is atomic and idempotent: the same name always holds the same bytes."""
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Keep the bytes under the name; durable on return. Raise UnavailableError if that cannot be."""
+
+    async def get(self, name: str, start: int, length: int) -> bytes:
+        """Return `length` bytes from `start`. Raise UnavailableError if they are not there."""
+
+    async def delete(self, name: str) -> None:
+        """Forget the bytes; forgetting what is not there is no error."""
+
+
+class StoredObjects:
+    """Objects over obstore; raise UnavailableError for whatever the store cannot do now."""
+
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        self._store, self._folder = store, folder
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> StoredObjects:
+        """Keep objects as files below a folder, which is made if it is not there."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(LocalStore(folder), folder)
+
+    @classmethod
+    def in_bucket(cls, bucket: str, *, endpoint: str, region: str, key_id: str, secret: str) -> StoredObjects:
+        """Keep objects in an S3-compatible bucket; plain HTTP only where the endpoint says so."""
+        plain = endpoint.startswith("http://")
+        store = S3Store(
+            bucket,
+            endpoint=endpoint,
+            region=region,
+            access_key_id=key_id,
+            secret_access_key=secret,
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": plain},
+        )
+        return cls(store)
+
+    async def put(self, name: str, data: bytes) -> None:
+        """See `Objects.put`; writing again what is there already leaves the same bytes."""
+        try:
+            await obstore.put_async(self._store, name, data, use_multipart=False)
+            if self._folder is not None:
+                await asyncio.to_thread(_make_durable, self._folder / name)
+        except _FAILURES as error:
+            raise UnavailableError("the object store cannot keep this now") from error
+
+    async def get(self, name: str, start: int, length: int) -> bytes:
+        """See `Objects.get`."""
+        try:
+            return bytes(await obstore.get_range_async(self._store, name, start=start, length=length))
+        except _FAILURES as error:
+            raise UnavailableError("the object store cannot give this now") from error
+
+    async def delete(self, name: str) -> None:
+        """See `Objects.delete`."""
+        try:
+            await obstore.delete_async(self._store, name)
+        except (NotFoundError, FileNotFoundError):
+            return
+        except _FAILURES as error:
+            raise UnavailableError("the object store cannot forget this now") from error
+
+
+def _make_durable(path: Path) -> None:
+    """Bring a renamed file and its entry to the disk: the local store itself does not wait for it."""
+    for each in (path, path.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def segment_names(folder: str, length: int) -> tuple[str, ...]:
+    """Return the names of the segments of a part of this length, in order; none for an empty part."""
+    return tuple(f"{folder}/{number:08d}" for number in range(-(-length // SEGMENT_SIZE)))
+
+
+async def read_range(objects: Objects, folder: str, start: int, end: int) -> AsyncIterator[bytes]:
+    """Give the bytes from `start` up to, not including, `end` of a part, segment by segment."""
+    while start < end:
+        number, within = divmod(start, SEGMENT_SIZE)
+        size = min(SEGMENT_SIZE - within, end - start)
+        yield await objects.get(f"{folder}/{number:08d}", within, size)
+        start += size
