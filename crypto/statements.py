@@ -103,6 +103,11 @@ def verify_threshold(statement: Statement, keys: Iterable[bytes], threshold: int
     return tuple(signers)
 
 
+def statement_hash(kind: str, payload: Mapping[str, Any]) -> bytes:
+    """Return the hash of the statement with this payload, whoever signed it; raise MalformedError if it is none."""
+    return sha256(_signed_bytes(kind, encode_json(payload)))
+
+
 def _signed_bytes(kind: str, payload: bytes) -> bytes:
     kind_bytes = f"{_PREFIX}{kind}{_SUFFIX}".encode()
     return b"DSSEv1 %d %s %d %s" % (len(kind_bytes), kind_bytes, len(payload), payload)
