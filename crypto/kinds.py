@@ -95,12 +95,12 @@ _TYPES: dict[str, Check] = {
 }
 
 
-def _compile(schema: Any) -> Check:
+def compile_schema(schema: Any) -> Check:
     """Turn one schema into its check: an object, a list of one type, or a named type."""
     if isinstance(schema, dict):
-        return _object({name: _compile(inner) for name, inner in schema.items()})
+        return _object({name: compile_schema(inner) for name, inner in schema.items()})
     if isinstance(schema, list):
-        return _list(_compile(schema[0]))
+        return _list(compile_schema(schema[0]))
     if schema.startswith("any:"):
         return _one_of(frozenset(schema.removeprefix("any:").split("|")))
     if schema.endswith("?"):
@@ -150,4 +150,4 @@ def _or_empty(inner: Check) -> Check:
 SCHEMAS: dict[str, Any] = json.loads(Path(__file__).with_name("kinds.json").read_text(encoding="utf-8"))
 """Every kind of statement with its fields, as the file has them; read-only."""
 
-_CHECKS = {kind: _compile(schema) for kind, schema in SCHEMAS.items()}
+_CHECKS = {kind: compile_schema(schema) for kind, schema in SCHEMAS.items()}
