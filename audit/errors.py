@@ -29,3 +29,19 @@ class SplitViewError(AuditError):
 
 class IncompleteError(AuditError):
     """Something that was promised is not there: a sequence number, a tag, a key of an epoch."""
+
+
+class WriteError(AuditError):
+    """Base of what the writer answers when an entry was not written; each leaf tells the caller what to do next."""
+
+
+class UnavailableError(WriteError):
+    """No durable event in time: nothing may be released; asking again with the same idempotency key tells what is."""
+
+
+class UnknownStreamError(WriteError):
+    """There is no such stream, or the entry did not name it."""
+
+
+class RepeatedError(WriteError):
+    """The idempotency key, or something else that is unique, was used before for another thing."""
