@@ -16,6 +16,9 @@ from crypto.encoding import decode_base64
 from crypto.keys import key_hash
 from crypto.statements import statement_hash
 
+NEVER = Period(0, 0)
+"""A period without any instant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
@@ -67,7 +70,7 @@ class OrganisationFacts:
 
     id: str
     key: bytes = b""
-    period: Period = Period(0, 0)
+    period: Period = NEVER
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     systems: Mapping[str, SystemKeys] = field(default_factory=dict)
 
@@ -87,7 +90,7 @@ def compile_person(records: Iterable[FactRecord]) -> PersonFacts:
 
 def compile_organisation(organisation: str, records: Iterable[FactRecord]) -> OrganisationFacts:
     """Fold an organisation's stream: register-entry, attestations and their ends, systems and their ends."""
-    key, period = b"", Period(0, 0)
+    key, period = b"", NEVER
     attestations: dict[str, Attestation] = {}
     systems: dict[str, SystemKeys] = {}
     for record in records:
