@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from consent.catalogue import Catalogues
@@ -16,17 +16,8 @@ PROPOSAL = "proposal"
 
 
 @dataclass(frozen=True, slots=True)
-class SectionKey:
-    """The current public key of one (section, lane): what agencies seal to. `statement` is its hex hash."""
-
-    epoch: int
-    public: bytes
-    statement: str
-
-
-@dataclass(frozen=True, slots=True)
 class DossierState:
-    """One dossier at one position of its stream.
+    """One dossier at one rules position of its stream.
 
     `rules` is all that the engine looks at. `key`, `inbox` and `key_head` are the newest dossier key, inbox key and
     the hex hash of their statement; `authority_head` and `authority_sequence` belong to the newest authority list.
@@ -41,14 +32,8 @@ class DossierState:
     key_sequence: int
     authority_head: str
     authority_sequence: int
-    section_keys: Mapping[tuple[str, str], SectionKey]
     proposals: Mapping[str, Mapping[str, Any]]
     rules: DossierFacts
-    records: tuple[FactRecord, ...] = field(repr=False)
-
-    def extended(self, records: Iterable[FactRecord], catalogues: Catalogues) -> DossierState:
-        """The state after more records of the same stream."""
-        return compile_dossier((*self.records, *records), catalogues)
 
 
 def compile_dossier(records: Iterable[FactRecord], catalogues: Catalogues) -> DossierState:
@@ -66,24 +51,11 @@ def compile_dossier(records: Iterable[FactRecord], catalogues: Catalogues) -> Do
         key_head=statement_hash("dossier-key", key).hex(),
         key_sequence=key["sequence"],
         authority_head=statement_hash("authority-list", authority).hex() if authority else "",
-        authority_sequence=authority["sequence"] if authority else -1,
-        section_keys=_section_keys(kept),
+        authority_sequence=authority["sequence"] if authority else 0,
         proposals={record.subject: record.payload for record in kept if record.kind == PROPOSAL},
         rules=rules,
-        records=kept,
     )
 
 
 def _newest(records: tuple[FactRecord, ...], kind: str) -> Mapping[str, Any]:
     return next((record.payload for record in reversed(records) if record.kind == kind), {})
-
-
-def _section_keys(records: tuple[FactRecord, ...]) -> dict[tuple[str, str], SectionKey]:
-    keys: dict[tuple[str, str], SectionKey] = {}
-    for record in records:
-        if record.kind == "section-key":
-            payload: Mapping[str, Any] = record.payload
-            statement = statement_hash("section-key", payload).hex()
-            public = decode_base64(payload["publicKey"])
-            keys[payload["section"], payload["lane"]] = SectionKey(payload["epoch"], public, statement)
-    return keys

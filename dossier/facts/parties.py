@@ -68,7 +68,6 @@ class SystemKeys:
 class OrganisationFacts:
     """One organisation: its register entry (`key` empty before there is one), attested persons and systems."""
 
-    id: str
     key: bytes = b""
     period: Period = NEVER
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
@@ -88,7 +87,7 @@ def compile_person(records: Iterable[FactRecord]) -> PersonFacts:
     return PersonFacts(chains, revoked)
 
 
-def compile_organisation(organisation: str, records: Iterable[FactRecord]) -> OrganisationFacts:
+def compile_organisation(records: Iterable[FactRecord]) -> OrganisationFacts:
     """Fold an organisation's stream: register-entry, attestations and their ends, systems and their ends."""
     key, period = b"", NEVER
     attestations: dict[str, Attestation] = {}
@@ -105,7 +104,7 @@ def compile_organisation(organisation: str, records: Iterable[FactRecord]) -> Or
             systems[payload["system"]] = _system(payload)
         elif record.kind == "system-end":
             systems.pop(record.subject, None)
-    return OrganisationFacts(organisation, key, period, attestations, systems)
+    return OrganisationFacts(key, period, attestations, systems)
 
 
 def person_standing(person: PersonFacts, organisation: str, employer: OrganisationFacts | None) -> Standing | None:
