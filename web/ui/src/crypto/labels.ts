@@ -29,10 +29,12 @@ export const Label = {
   ITEM_CONTENT_KEY: "eigendossier/v1/item/content-key",
   SECTION_KEM: "eigendossier/v1/section/kem",
   SECTION_LIST: "eigendossier/v1/section/list",
+  DOSSIER_INBOX: "eigendossier/v1/dossier/inbox",
   UNLOCK_PASSPHRASE: "eigendossier/v1/unlock/passphrase",
   UNLOCK_RECOVERY: "eigendossier/v1/unlock/recovery-code",
   // Hashes.
   ITEM_CORE: "eigendossier/v1/item/core",
+  CAPSULE_KEY: "eigendossier/v1/capsule/key",
   CAPSULE_KEYS: "eigendossier/v1/capsule/keys",
   PASSPHRASE_CHECK: "eigendossier/v1/unlock/passphrase-check",
   RECOVERY_CHECK: "eigendossier/v1/unlock/recovery-check",

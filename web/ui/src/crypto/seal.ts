@@ -33,10 +33,12 @@ export async function seal(label: Label, context: Context, publicKey: Uint8Array
 /** Opens what was sealed to `key` for exactly this label and context. */
 export async function openSealed(label: Label, context: Context, key: SealingKey, sealed: Uint8Array): Promise<Bytes> {
   if (sealed.length < SEAL_OVERHEAD) throw new TamperedError();
-  const enc = sealed.slice(0, ENC_SIZE).buffer as ArrayBuffer;
+  // Copies: the library reads the whole buffer behind a view.
+  const enc = Uint8Array.from(sealed.subarray(0, ENC_SIZE)).buffer;
+  const ciphertext = Uint8Array.from(sealed.subarray(ENC_SIZE)).buffer;
   const params = { recipientKey: privateKey(key.seed), enc, info: info(label, context, key.public).buffer };
   try {
-    return new Uint8Array(await hpke.open(params, sealed.slice(ENC_SIZE).buffer as ArrayBuffer));
+    return new Uint8Array(await hpke.open(params, ciphertext));
   } catch {
     throw new TamperedError();
   }

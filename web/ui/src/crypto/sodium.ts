@@ -13,6 +13,17 @@ export const random = (size: number): Bytes => own(sodium.randombytes_buf(size))
 
 export const sha256 = (data: Uint8Array): Bytes => own(sodium.crypto_hash_sha256(data));
 
+/** SHA-256 of data that comes in pieces. */
+export class Sha256 {
+  readonly #state = sodium.crypto_hash_sha256_init();
+  update(data: Uint8Array): void {
+    sodium.crypto_hash_sha256_update(this.#state, data);
+  }
+  final(): Bytes {
+    return own(sodium.crypto_hash_sha256_final(this.#state));
+  }
+}
+
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Bytes {
   const state = sodium.crypto_auth_hmacsha256_init(key);
   sodium.crypto_auth_hmacsha256_update(state, message);
@@ -21,6 +32,12 @@ export function hmacSha256(key: Uint8Array, message: Uint8Array): Bytes {
 
 /** Constant-time comparison; the lengths are public. */
 export const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && sodium.memcmp(a, b);
+
+/** Lexicographic order of public bytes: negative, zero or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((byte, index) => byte !== b[index]);
+  return at < 0 || at >= b.length ? a.length - b.length : (a[at] as number) - (b[at] as number);
+}
 
 export const toBase64 = (data: Uint8Array): string => sodium.to_base64(data, sodium.base64_variants.ORIGINAL);
 export const fromBase64 = (text: string): Bytes => own(sodium.from_base64(text, sodium.base64_variants.ORIGINAL));
