@@ -1,6 +1,192 @@
 """Keys, strict encodings, sealing, signed statements, items and unlocking: bytes in, bytes or errors out.
 
-Pure: no I/O, no clock. Randomness is drawn only where a key, an id, a nonce or a sealed object is made.
+Pure: no I/O but the package's own data files, no clock. Randomness is drawn only where a key, an id, a nonce or a
+sealed object is made. Every error that leaves is a `CryptoError`. Byte formats: docs/spec/.
 """
 
 from __future__ import annotations
+
+from crypto.canonical import decode_json, encode_json
+from crypto.capsules import Capsule, KeyId, open_capsule, parse_capsule, seal_capsule
+from crypto.chains import (
+    DossierChain,
+    KeyChain,
+    SectionKey,
+    verify_dossier_chain,
+    verify_key_chain,
+    verify_section_chain,
+    verify_section_key,
+)
+from crypto.core import Core, core_hash, parse_core
+from crypto.dossierkeys import DossierKeys, inbox_key, unwrap_dossier_keys, wrap_dossier_keys
+from crypto.encoding import (
+    bind,
+    decode_base64,
+    decode_hex,
+    encode_base64,
+    encode_hex,
+    new_id,
+    parse_u64,
+    sha256,
+    u64,
+    unbind,
+)
+from crypto.errors import (
+    ChecksumError,
+    CryptoError,
+    LimitError,
+    MalformedError,
+    PinError,
+    SignatureError,
+    TamperedError,
+)
+from crypto.headers import Header, PartInfo, check_header, check_item_key, parse_header
+from crypto.items import (
+    ItemSealer,
+    PartOpener,
+    PartSealer,
+    SealedItem,
+    open_item_key,
+    open_metadata,
+    open_part,
+    seal_item,
+)
+from crypto.keys import SealingKey, SigningKey, key_hash, verify_ed25519
+from crypto.labels import Label
+from crypto.passphrase import new_passphrase
+from crypto.recoverycode import new_recovery_code
+from crypto.register import (
+    OrganisationKey,
+    RegisterKeys,
+    SystemKeys,
+    check_address,
+    check_attestation,
+    check_system_attestation,
+    verify_register,
+    verify_register_entry,
+)
+from crypto.seal import hkdf, open_sealed, seal, unwrap, wrap
+from crypto.sections import (
+    SectionPlace,
+    adopt_item_key,
+    open_adopted,
+    open_placed,
+    seal_placed,
+    section_list_key,
+    section_sealing_key,
+    unwrap_section,
+    wrap_section,
+)
+from crypto.statements import Statement, cosign, parse_statement, sign, verify, verify_threshold
+from crypto.stream import chunk_count, sealed_size
+from crypto.unlock import (
+    Identity,
+    Method,
+    list_methods,
+    new_method,
+    open_method,
+    open_root,
+    seal_root,
+    unwrap_identity,
+    wrap_identity,
+)
+
+__all__ = [
+    "Capsule",
+    "ChecksumError",
+    "Core",
+    "CryptoError",
+    "DossierChain",
+    "DossierKeys",
+    "Header",
+    "Identity",
+    "ItemSealer",
+    "KeyChain",
+    "KeyId",
+    "Label",
+    "LimitError",
+    "MalformedError",
+    "Method",
+    "OrganisationKey",
+    "PartInfo",
+    "PartOpener",
+    "PartSealer",
+    "PinError",
+    "RegisterKeys",
+    "SealedItem",
+    "SealingKey",
+    "SectionKey",
+    "SectionPlace",
+    "SignatureError",
+    "SigningKey",
+    "Statement",
+    "SystemKeys",
+    "TamperedError",
+    "adopt_item_key",
+    "bind",
+    "check_address",
+    "check_attestation",
+    "check_header",
+    "check_item_key",
+    "check_system_attestation",
+    "chunk_count",
+    "core_hash",
+    "cosign",
+    "decode_base64",
+    "decode_hex",
+    "decode_json",
+    "encode_base64",
+    "encode_hex",
+    "encode_json",
+    "hkdf",
+    "inbox_key",
+    "key_hash",
+    "list_methods",
+    "new_id",
+    "new_method",
+    "new_passphrase",
+    "new_recovery_code",
+    "open_adopted",
+    "open_capsule",
+    "open_item_key",
+    "open_metadata",
+    "open_method",
+    "open_part",
+    "open_placed",
+    "open_root",
+    "open_sealed",
+    "parse_capsule",
+    "parse_core",
+    "parse_header",
+    "parse_statement",
+    "parse_u64",
+    "seal",
+    "seal_capsule",
+    "seal_item",
+    "seal_placed",
+    "seal_root",
+    "sealed_size",
+    "section_list_key",
+    "section_sealing_key",
+    "sha256",
+    "sign",
+    "u64",
+    "unbind",
+    "unwrap",
+    "unwrap_dossier_keys",
+    "unwrap_identity",
+    "unwrap_section",
+    "verify",
+    "verify_dossier_chain",
+    "verify_ed25519",
+    "verify_key_chain",
+    "verify_register",
+    "verify_register_entry",
+    "verify_section_chain",
+    "verify_section_key",
+    "verify_threshold",
+    "wrap",
+    "wrap_dossier_keys",
+    "wrap_identity",
+    "wrap_section",
+]
