@@ -1,0 +1,63 @@
+"""The web application: routes, error answers and the layers around them. Building it starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Contact, License
+from litestar.types import ControllerRouterHandler
+
+from web.edge import API_VERSION, Edge
+from web.health import show_live, show_ready
+from web.metrics import Metrics, show_metrics
+from web.problems import answer_problem
+from web.settings import Settings
+from web.wiring import run_service
+
+ROUTES: Sequence[ControllerRouterHandler] = (show_live, show_ready, show_metrics)
+MAX_BODY = 8 * 1024 * 1024
+"""Bytes of an ordinary request body. Uploads go in pieces and read their stream themselves."""
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The ASGI application for these settings. Database and writer start with its lifespan and end with it."""
+    metrics = Metrics()
+    app = Litestar(
+        route_handlers=ROUTES,
+        lifespan=[_lifespan(settings, metrics)],
+        state=State({"metrics": metrics, "checks": {}, "failure": None}),
+        exception_handlers={Exception: answer_problem},
+        openapi_config=OpenAPIConfig(
+            title="Eigendossier",
+            version=API_VERSION,
+            description="The case dossier that its subject owns.",
+            contact=Contact(name="Eigendossier maintainers"),
+            license=License(name="EUPL-1.2", identifier="EUPL-1.2"),
+            path="/v1",
+            enabled_endpoints={"openapi.json"},
+        ),
+        logging_config=None,
+        request_max_body_size=MAX_BODY,
+    )
+    # Around the whole router, not as a middleware: Litestar runs middleware only for routes that exist.
+    app.asgi_handler = Edge(app.asgi_handler, metrics, https=settings.public_origin.startswith("https://"))
+    return app
+
+
+def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def run(app: Litestar) -> AsyncIterator[None]:
+        try:
+            async with run_service(settings, metrics) as service:
+                app.state.service = service
+                app.state.checks = service.checks
+                yield
+        except BaseException as error:
+            app.state.failure = error  # the server reports only that the start failed; the command tells why
+            raise
+
+    return run

@@ -1,0 +1,51 @@
+"""The command `dossier`: finds the sub-command's module and runs it. Only that module is imported, so it starts fast."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command: its module has `configure(parser)` and `run(arguments) -> int`."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("web.commands.demo", "start a service with everything in one folder, to try it out"),
+    "serve": Command("web.commands.serve", "run the service"),
+    "migrate": Command("web.commands.migrate", "bring the database to the newest revision"),
+    "doctor": Command("web.commands.doctor", "check settings, database and clock, and say what is wrong"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command and give its exit code: 0 done, 1 not done, 2 wrongly called."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in {"-h", "--help"}:
+        print(usage())
+        return 0 if words else 2
+    command = COMMANDS.get(words[0])
+    if command is None:
+        print(f"dossier: `{words[0]}` is not a command\n\n{usage()}", file=sys.stderr)
+        return 2
+    module = import_module(command.module)
+    parser = argparse.ArgumentParser(prog=f"dossier {words[0]}", description=module.__doc__, allow_abbrev=False)
+    module.configure(parser)
+    return int(module.run(parser.parse_args(words[1:])))
+
+
+def usage() -> str:
+    """The list of commands."""
+    lines = [f"  {name:<10} {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(["usage: dossier COMMAND [...]", "", *lines, "", "dossier COMMAND --help says more"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The sub-commands of `dossier`, one module each; `web.cli` holds the table."""

@@ -1,0 +1,101 @@
+"""The composition root: builds everything the service needs from its settings, once, and takes it down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from dossier import database
+from dossier.embedded import Cluster, ClusterError
+from dossier.errors import UnavailableError
+from web.health import Check
+from web.logging import log
+from web.metrics import Metrics
+from web.settings import Settings
+
+WATCH_SECONDS = 0.5
+
+
+@dataclass
+class Service:
+    """The running parts. Owned by the event loop; handlers read it and change nothing in it."""
+
+    settings: Settings
+    metrics: Metrics
+    urls: database.DatabaseUrls
+    pool: Any
+    cluster: Cluster | None
+    checks: dict[str, Check] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Service]:
+    """Start the parts in the order they need each other; on leaving, stop them in the reverse order.
+
+    Raises ClusterError, UnavailableError or SettingsError if a part cannot start.
+    """
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(_embedded(settings)) if settings.embedded else None
+        urls = await _ready_database(settings, cluster)
+        pool = await database.open_pool(urls.service, largest=settings.database_pool)
+        stack.callback(pool.terminate)
+        service = Service(settings, metrics, urls, pool, cluster)
+        service.checks["database"] = lambda: database.ping(pool)
+        yield service
+
+
+@asynccontextmanager
+async def _embedded(settings: Settings) -> AsyncIterator[Cluster]:
+    """The embedded PostgreSQL, watched while we run: if it is killed it comes back, and requests fail until then."""
+    cluster = embedded_cluster(settings)
+    await asyncio.to_thread(cluster.start)
+    watcher = asyncio.create_task(_watch(cluster))
+    try:
+        yield cluster
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
+        await asyncio.to_thread(cluster.stop)
+
+
+def embedded_cluster(settings: Settings) -> Cluster:
+    """The cluster of these settings, not started yet."""
+    return Cluster(
+        settings.data_dir, bin_dir=settings.postgres_bin, user=settings.postgres_user, tcp_port=settings.postgres_port
+    )
+
+
+async def _watch(cluster: Cluster) -> None:
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        try:
+            if await asyncio.to_thread(cluster.ensure_running):
+                log(logging.WARNING, "the embedded database had died and was started again")
+        except (ClusterError, OSError) as error:
+            log(logging.ERROR, "the embedded database cannot be started", error=type(error).__name__)
+
+
+async def _ready_database(settings: Settings, cluster: Cluster | None) -> database.DatabaseUrls:
+    """A database of the newest revision. Ours is migrated here; another's is migrated by its operator beforehand."""
+    if cluster is not None:
+        urls = await database.prepare_embedded(cluster)
+        if (await database.server_facts(urls.service)).revision != database.newest_revision():
+            await database.migrate(urls.owner)
+        return urls
+    urls = configured_urls(settings)
+    facts = await database.server_facts(urls.service)
+    if facts.revision != database.newest_revision():
+        raise UnavailableError("the database is at another revision than this program; run dossier migrate")
+    if facts.may_rewrite:
+        raise UnavailableError("the service's database role owns tables or administers roles; use dossier_service")
+    return urls
+
+
+def configured_urls(settings: Settings) -> database.DatabaseUrls:
+    """The URLs of a supported server, from the settings."""
+    return database.DatabaseUrls(settings.database_url, settings.database_owner_url, settings.database_eraser_url)
