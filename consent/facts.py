@@ -28,13 +28,50 @@ Record kinds and payloads (a statement kind has the payload of `crypto/kinds.jso
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from consent.catalogue import Catalogues
+from consent.entries import (
+    Admission,
+    Block,
+    EmergencyUse,
+    Holder,
+    OptIn,
+    Order,
+    parse_admission,
+    parse_block,
+    parse_emergency_use,
+    parse_holder,
+    parse_opt_in,
+    parse_order,
+)
 from consent.errors import FactsError
-from consent.grant import Consent
-from consent.terms import Grantee, Period
+from consent.fields import count, nested_list, text
+from consent.grant import Consent, parse_consent
+from consent.index import Index
+from consent.people import CaseRecord, CaseState, Participant, Standing, compile_case
+from consent.terms import Period
+
+__all__ = [
+    "Admission",
+    "Block",
+    "CaseRecord",
+    "CaseState",
+    "DossierFacts",
+    "EmergencyUse",
+    "FactRecord",
+    "Facts",
+    "ForeignFacts",
+    "Holder",
+    "OptIn",
+    "Order",
+    "Participant",
+    "Standing",
+    "compile_case",
+    "compile_facts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,123 +81,7 @@ class FactRecord:
     seq: int
     kind: str
     subject: str
-    payload: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """One entry of the authority list. `capacity`: owner, legal-representative or mandate.
-
-    Covers an item if `full` or the item's section is listed. `threshold` counts for signing, never for reading.
-    """
-
-    person: str
-    capacity: str
-    sections: frozenset[str]
-    full: bool
-    threshold: int
-    period: Period
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """The owner lets an organisation deliver; empty `sections` = all."""
-
-    id: str
-    organisation: str
-    sections: frozenset[str]
-    period: Period
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A natural person is shut out of the dossier in every role and organisation."""
-
-    id: str
-    person: str
-    period: Period
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Access on law or court order: its listed items and actions only, never vault.
-
-    Counts only with a non-empty article and at least two different persons among `approvers`. `notice_from`: the owner
-    is told then (at once if in the past). `overrides_block`: both approvers signed that it goes before a block.
-    """
-
-    id: str
-    article: str
-    grantee: Grantee
-    items: frozenset[str]
-    actions: frozenset[str]
-    overrides_block: bool
-    period: Period
-    notice_from: int
-    approvers: frozenset[str]
-    issued: int
-
-
-@dataclass(frozen=True, slots=True)
-class OptIn:
-    """The owner allows emergency access to these sections."""
-
-    id: str
-    sections: frozenset[str]
-    period: Period
-
-
-@dataclass(frozen=True, slots=True)
-class EmergencyUse:
-    """A person in a capacity declared an emergency for some sections; at most 24 hours from its start.
-
-    `approver` is the second person, empty if none; `reviewed` whether it was reviewed afterwards.
-    """
-
-    id: str
-    person: str
-    organisation: str
-    role: str
-    sections: frozenset[str]
-    reason: str
-    period: Period
-    approver: str
-    reviewed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How an actor stands: the result of checking key chain and attestation, looked up by (id, organisation).
-
-    Citizen: `key_hash` of their current identity key, no roles. Professional: the attestation whose chain head equals
-    the person's; `roles` and `conflicts` from it. System: its attestation, no roles. Outside `period` the actor does
-    not stand. `conflicts` are pseudonyms of the person and of relatives as far as known.
-    """
-
-    key_hash: str
-    period: Period
-    roles: frozenset[str] = frozenset()
-    conflicts: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Participant:
-    """One person in one capacity taking part in a case. `kind`: professional or network (organisation, role empty)."""
-
-    person: str
-    organisation: str
-    role: str
-    kind: str
-    period: Period
-
-
-@dataclass(frozen=True, slots=True)
-class CaseState:
-    """A case as it stands. `closed` is the instant of closing, FOREVER while open."""
-
-    id: str
-    participants: tuple[Participant, ...]
-    closed: int
+    payload: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +108,10 @@ class DossierFacts:
     opt_in: OptIn | None
     emergencies: tuple[EmergencyUse, ...]
     catalogues: Catalogues
+    index: Index = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", Index(self.permits, self.denials, self.catalogues))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,16 +125,144 @@ class Facts:
 def compile_facts(records: Iterable[FactRecord], catalogues: Catalogues) -> DossierFacts:
     """Fold fact records, in stream order, into the rules that stand after the last one.
 
-    Raises FactsError when positions go down, a kind is unknown or no owner is named, and MalformedGrantError when a
-    payload is not of its kind: an unreadable rule must never be skipped, for it could be a denial.
+    Raises FactsError when positions go down, a kind is unknown, an id is used twice or no owner is named, and
+    MalformedGrantError when a payload is not of its kind: an unreadable rule must never be skipped, for it could be a
+    denial.
     """
-    raise FactsError
+    fold = _Fold()
+    for record in records:
+        if record.seq < fold.seq:
+            raise FactsError("positions go down")
+        if record.kind not in _STEPS:
+            raise FactsError("kind of record is unknown")
+        fold.seq = record.seq
+        _STEPS[record.kind](fold, record)
+    return fold.result(catalogues)
 
 
-def compile_case(case: str, records: Iterable[FactRecord]) -> CaseState:
-    """Fold the records of a case's stream: case-opening, case-participation, participation-end, case-closure.
+class _Fold:
+    """The rules so far, by id."""
 
-    The opener's coordinator takes part from the opening on; `participation-end` and `case-closure` count from their
-    `issuedAt`. Acceptances and transfers have no effect here. Raises FactsError on an unknown kind.
-    """
-    raise FactsError
+    def __init__(self) -> None:
+        self.seq = 0
+        self.owner = ""
+        self.holders: tuple[Holder, ...] = ()
+        self.consents: dict[str, Consent] = {}
+        self.blocks: dict[str, Block] = {}
+        self.admissions: dict[str, Admission] = {}
+        self.orders: dict[str, Order] = {}
+        self.opt_in: OptIn | None = None
+        self.emergencies: dict[str, EmergencyUse] = {}
+        self.used: set[str] = set()
+
+    def add(self, rules: dict[str, Any], rule: Any) -> None:
+        """Add a rule under an id that was never used: a second one could replace a denial unseen."""
+        if rule.id in self.used:
+            raise FactsError("an id is used twice")
+        self.used.add(rule.id)
+        rules[rule.id] = rule
+
+    def result(self, catalogues: Catalogues) -> DossierFacts:
+        """The frozen facts."""
+        if not self.owner:
+            raise FactsError("no owner is named")
+        consents = _in_order(self.consents)
+        return DossierFacts(
+            seq=self.seq,
+            owner=self.owner,
+            holders=tuple(sorted(self.holders, key=lambda holder: (holder.person, holder.capacity))),
+            permits=tuple(each for each in consents if each.effect == "permit"),
+            denials=tuple(each for each in consents if each.effect == "deny"),
+            blocks=_in_order(self.blocks),
+            admissions=_in_order(self.admissions),
+            orders=_in_order(self.orders),
+            opt_in=self.opt_in,
+            emergencies=_in_order(self.emergencies),
+            catalogues=catalogues,
+        )
+
+
+def _in_order(rules: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(rules[key] for key in sorted(rules))
+
+
+def _dossier_key(fold: _Fold, record: FactRecord) -> None:
+    owner = text(record.payload, "owner")
+    if fold.owner not in ("", owner):
+        raise FactsError("a second owner is named")
+    fold.owner = owner
+
+
+def _authority_list(fold: _Fold, record: FactRecord) -> None:
+    fold.holders = tuple(parse_holder(each) for each in nested_list(record.payload, "holders"))
+
+
+def _authority_ended(fold: _Fold, record: FactRecord) -> None:
+    person, until = text(record.payload, "person"), count(record.payload, "until")
+    fold.holders = tuple(_ended(each, until) if each.person == person else each for each in fold.holders)
+
+
+def _ended(holder: Holder, until: int) -> Holder:
+    return replace(holder, period=Period(holder.period.start, min(holder.period.end, until)))
+
+
+def _consent(fold: _Fold, record: FactRecord) -> None:
+    consent = parse_consent(record.payload, record.seq)
+    fold.consents.pop(consent.replaces, None)
+    fold.add(fold.consents, consent)
+
+
+def _emergency_approval(fold: _Fold, record: FactRecord) -> None:
+    use = fold.emergencies.get(text(record.payload, "emergency"))
+    approver = text(record.payload, "person")
+    if use is not None and approver != use.person:
+        fold.emergencies[use.id] = replace(use, approver=approver)
+
+
+def _emergency_review(fold: _Fold, record: FactRecord) -> None:
+    use = fold.emergencies.get(text(record.payload, "emergency"))
+    if use is not None:
+        fold.emergencies[use.id] = replace(use, reviewed=True)
+
+
+def _opt_in(fold: _Fold, record: FactRecord) -> None:
+    fold.opt_in = parse_opt_in(record.payload)
+
+
+def _add(table: str, parse: Callable[[Mapping[str, Any]], Any]) -> _Step:
+    return lambda fold, record: fold.add(getattr(fold, table), parse(record.payload))
+
+
+def _end(table: str, name: str) -> _Step:
+    # ending what is not there is no error: a narrowing act is never refused
+    return lambda fold, record: getattr(fold, table).pop(text(record.payload, name), None)
+
+
+def _nothing(_fold: _Fold, _record: FactRecord) -> None:
+    """Item and key facts are kept elsewhere."""
+
+
+_Step = Callable[[_Fold, FactRecord], None]
+_STEPS: Mapping[str, _Step] = {
+    "dossier-key": _dossier_key,
+    "authority-list": _authority_list,
+    "authority-ended": _authority_ended,
+    "source-admission": _add("admissions", parse_admission),
+    "admission-end": _end("admissions", "admission"),
+    "block": _add("blocks", parse_block),
+    "block-end": _end("blocks", "block"),
+    "emergency-opt-in": _opt_in,
+    "consent": _consent,
+    "withdrawal": _end("consents", "consent"),
+    "consent-ended": _end("consents", "consent"),
+    "order": _add("orders", parse_order),
+    "order-ended": _end("orders", "order"),
+    "emergency-use": _add("emergencies", parse_emergency_use),
+    "emergency-approval": _emergency_approval,
+    "emergency-review": _emergency_review,
+    "placement": _nothing,
+    "removal": _nothing,
+    "section-key": _nothing,
+    "rotation": _nothing,
+    "countersignature": _nothing,
+}

@@ -8,9 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from consent.errors import MalformedGrantError
+from consent.fields import code_list, count, exact, flag, nested, nested_list, text
 from consent.terms import Grantee, Period, Scope
+
+EFFECTS = ("permit", "deny")
+GRANTEE_KINDS = ("person", "role", "team", "system", "network")
+_CONSENT_FIELDS = frozenset(
+    (
+        "consent",
+        "dossier",
+        "effect",
+        "grantee",
+        "scope",
+        "actions",
+        "purpose",
+        "basis",
+        "from",
+        "until",
+        "endsOn",
+        "laterItems",
+        "exceptions",
+        "case",
+        "catalogue",
+        "text",
+        "replaces",
+        "after",
+        "signer",
+        "keyHash",
+        "issuedAt",
+        "capacity",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +70,7 @@ class Consent:
     - basis: the ground that a permit reports
     - period: when it holds
     - ends_on_case_closed: over for good once `case` is closed; unused_months: over after so many months without use
-      (0 = never), which counts only once a `consent-ended` record says so
+      (0 = never). Both count only once a `consent-ended` record says so; until then a closed case allows `add` alone
     - later_items: if false, only items whose `delivered` position is below `seq` are covered. Listing an item by id in
       the scope covers it whatever its position, and `add` is never limited by it
     - exceptions: of a denial, one level
@@ -72,20 +103,88 @@ class Consent:
     seq: int
 
 
-def parse_grantee(payload: Mapping[str, object]) -> Grantee:
+def parse_grantee(payload: Mapping[str, Any]) -> Grantee:
     """The grantee object of a consent, exception or order; raises MalformedGrantError."""
-    raise MalformedGrantError
+    exact(payload, {"kind", "person", "organisation", "role", "case", "system", "laterMembers"})
+    kind = text(payload, "kind")
+    if kind not in GRANTEE_KINDS:
+        raise MalformedGrantError("grantee kind is unknown")
+    return Grantee(
+        kind=kind,
+        person=text(payload, "person"),
+        organisation=text(payload, "organisation"),
+        role=text(payload, "role"),
+        case=text(payload, "case"),
+        system=text(payload, "system"),
+        later_members=flag(payload, "laterMembers"),
+    )
 
 
-def parse_scope(payload: Mapping[str, object]) -> Scope:
+def parse_scope(payload: Mapping[str, Any]) -> Scope:
     """The scope object of a consent, exception or access request; raises MalformedGrantError."""
-    raise MalformedGrantError
+    lists = ("items", "sections", "lanes", "types", "sources")
+    exact(payload, {*lists, "case", "labelCeiling", "dataFrom", "dataUntil"})
+    items, sections, lanes, types, sources = (code_list(payload, name) for name in lists)
+    return Scope(
+        items=items,
+        sections=sections,
+        lanes=lanes,
+        types=types,
+        sources=sources,
+        case=text(payload, "case"),
+        label_ceiling=text(payload, "labelCeiling"),
+        data_from=count(payload, "dataFrom"),
+        data_until=count(payload, "dataUntil"),
+    )
 
 
-def parse_consent(payload: Mapping[str, object], seq: int) -> Consent:
+def parse_consent(payload: Mapping[str, Any], seq: int) -> Consent:
     """The consent in a statement payload that took effect at position `seq`.
 
     Raises MalformedGrantError on a missing or unknown field, a wrong type, a permit with exceptions, or an exception
     with exceptions.
     """
-    raise MalformedGrantError
+    exact(payload, _CONSENT_FIELDS)
+    effect = text(payload, "effect")
+    if effect not in EFFECTS:
+        raise MalformedGrantError("effect is unknown")
+    exceptions = tuple(_parse_exception(each) for each in nested_list(payload, "exceptions"))
+    if effect == "permit" and exceptions:
+        raise MalformedGrantError("a permit has no exceptions")
+    ends_on, shown = nested(payload, "endsOn"), nested(payload, "text")
+    exact(ends_on, {"caseClosed", "unusedMonths"})
+    exact(shown, {"hash", "language", "version"})
+    return Consent(
+        id=text(payload, "consent"),
+        effect=effect,
+        grantee=parse_grantee(nested(payload, "grantee")),
+        scope=parse_scope(nested(payload, "scope")),
+        actions=code_list(payload, "actions"),
+        purpose=text(payload, "purpose"),
+        basis=text(payload, "basis"),
+        period=Period(count(payload, "from"), count(payload, "until")),
+        ends_on_case_closed=flag(ends_on, "caseClosed"),
+        unused_months=count(ends_on, "unusedMonths"),
+        later_items=flag(payload, "laterItems"),
+        exceptions=exceptions,
+        case=text(payload, "case"),
+        catalogue=text(payload, "catalogue"),
+        text_hash=text(shown, "hash"),
+        text_language=text(shown, "language"),
+        text_version=text(shown, "version"),
+        replaces=text(payload, "replaces"),
+        signer=text(payload, "signer"),
+        capacity=text(payload, "capacity"),
+        issued=count(payload, "issuedAt"),
+        seq=seq,
+    )
+
+
+def _parse_exception(payload: Mapping[str, Any]) -> GrantException:
+    exact(payload, {"grantee", "scope", "actions", "purpose"})
+    return GrantException(
+        grantee=parse_grantee(nested(payload, "grantee")),
+        scope=parse_scope(nested(payload, "scope")),
+        actions=code_list(payload, "actions"),
+        purpose=text(payload, "purpose"),
+    )

@@ -18,6 +18,9 @@ CLOSED_CASE_ADD_SECONDS = 14 * 24 * 3600
 EMERGENCY_SECONDS = 24 * 3600
 """The longest emergency access; a later `until` is cut to this."""
 
+VAULT = "vault"
+"""The lane that is the owner's alone."""
+
 LEASE_SECONDS = 60
 """The lease of a permit when no catalogue label asks for a shorter one."""
 
@@ -120,7 +123,8 @@ class ItemFacts:
 
     `source` is the organisation whose system delivered it, or the id of the person who added it. `delivered` is the
     position (seq) of its first version in the dossier's stream; a correction does not move it. `subjects` are
-    pseudonyms of other people whom the item names. For `add`, `item` is empty and the fields describe what would be
+    pseudonyms of other people whom the item names. A `quarantined` item is closed to everybody; only the owner may
+    still list it. For `add`, `item` is empty and the fields describe what would be
     added, and where.
     """
 
@@ -140,7 +144,7 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: may this actor do this action to this item, for this purpose, in this case's context?
+    """One question, whether this actor may do this action to this item, for this purpose, in this case's context.
 
     Owner, representatives and source systems need no purpose. `case` is empty, or a case whose state is among the
     facts. `reason` is a reason code given by the actor, never free text.
