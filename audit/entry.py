@@ -20,7 +20,8 @@ T = TypeVar("T")
 Want = Hashable
 """A row that an entry needs and the injected `BatchLoader` knows how to load, all of a batch in one statement."""
 
-FactClass = Literal["rules", "items"]
+FactClass = Literal["rules", "items", "keys"]
+"""What a fact moves: the stream's rules position, its items position, or (public keys to seal to) neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,8 @@ class Entry(ABC, Generic[T]):
     """One act to be judged and written. Subclasses set the attributes; T is the type of the answer.
 
     `streams` are locked and may be appended to; `foreign` are read, unlocked. A narrowing entry ends access: it goes
-    first in its batch and is never refused for a clock, a lag or a queue.
+    first in its batch and is never refused for a clock, a lag or a queue. An entry that changes rows which other
+    entries want goes `alone`, so that no batch ever judges by rows that it has itself made old.
     """
 
     streams: tuple[bytes, ...] = ()
@@ -246,6 +248,7 @@ class Entry(ABC, Generic[T]):
     wants: tuple[Want, ...] = ()
     claim: Claim | None = None
     narrowing: bool = False
+    alone: bool = False
 
     def verify(self) -> None:
         """Do the work that needs no database (verify signatures); runs in a worker thread. Raise to refuse."""

@@ -81,7 +81,8 @@ class Event:
     """One event: its schema and the raw UTF-8 of each field, in schema order; an absent field is empty.
 
     Raise EventError for an unknown schema, a wrong number of fields, a value that is not of its kind,
-    and for an event without actor or time: an event that nobody did is a defect of the program.
+    and for an event without actor or time: an event that nobody did is a defect of the program. Lists are only
+    looked at from outside here: `make_event` wrote them, and `parse_event`, which takes bytes of others, decodes them.
     """
 
     schema: Schema
@@ -92,9 +93,9 @@ class Event:
         if len(self.values) != len(self.schema.fields) or self.values[0] != self.schema.id.encode():
             raise EventError("event does not have the fields of its schema")
         for field, value in zip(self.schema.fields, self.values, strict=True):
-            if value:
-                _check(field.kind, value)
-            elif field.name in REQUIRED:
+            if value and not _is_of_kind(field.kind, value):
+                raise EventError("field is not of its kind")
+            if not value and field.name in REQUIRED:
                 raise EventError("event without actor or time")
 
     def __getitem__(self, name: str) -> str:
@@ -153,10 +154,19 @@ def parse_event(data: bytes) -> Event:
         event = Event(schema, tuple(values))
     except EventError as error:
         raise LogFormatError("event is not well-formed") from error
+    if not all(is_value(field, value) for field, value in zip(schema.fields, values, strict=True)):
+        raise LogFormatError("list in an event is not canonical")
     # Re-encoding catches short reads, trailing bytes and a wrong count at once.
     if encode_event(event) != data:
         raise LogFormatError("event is not in canonical form")
     return event
+
+
+def is_value(field: Field, value: bytes) -> bool:
+    """Tell whether bytes of others are a value of this field, absence included; lists are decoded."""
+    if not value:
+        return field.name not in REQUIRED
+    return _is_of_kind(field.kind, value) and (field.kind != "list" or _is_canonical(value))
 
 
 def _raw(value: str | int | list[Any]) -> bytes:
@@ -172,11 +182,10 @@ def _raw(value: str | int | list[Any]) -> bytes:
         raise EventError("list is not canonical json") from error
 
 
-def _check(kind: str, value: bytes) -> None:
+def _is_of_kind(kind: str, value: bytes) -> bool:
     pattern = _PATTERNS.get(kind)
     good = pattern.fullmatch(value) is not None if pattern else _KINDS[kind](value)
-    if not good or len(value) > MAX_VALUE:
-        raise EventError("field is not of its kind")
+    return good and len(value) <= MAX_VALUE
 
 
 def _is_text(value: bytes) -> bool:
@@ -188,13 +197,16 @@ def _is_text(value: bytes) -> bool:
     return not _CONTROL.search(text) and (text.isascii() or unicodedata.is_normalized("NFC", text))
 
 
-def _is_list(value: bytes) -> bool:
+def _is_canonical(value: bytes) -> bool:
     """Accept a JSON array with at least one member, canonical (RFC 8785, restricted); the empty list is absence."""
     try:
-        decoded = decode_json(value)
+        return bool(decode_json(value))
     except CryptoError:
         return False
-    return isinstance(decoded, list) and bool(decoded)
 
 
-_KINDS: Final = {"text": _is_text, "list": _is_list}
+def _is_bracketed(value: bytes) -> bool:
+    return value.startswith(b"[") and value.endswith(b"]")
+
+
+_KINDS: Final = {"text": _is_text, "list": _is_bracketed}

@@ -37,6 +37,8 @@ _FIELD: Final = b"field/v1\0"
 # HKDF-Expand of one block is HMAC(prk, info || 0x01): all infos are known beforehand.
 _INFOS: Final = tuple(b"field" + at.to_bytes(2, "big") + b"\x01" for at in range(MAX_FIELDS))
 _NO_SALT: Final = bytes(32)
+_INNER: Final = bytes(at ^ 0x36 for at in range(256))
+_OUTER: Final = bytes(at ^ 0x5C for at in range(256))
 
 
 def _prefix(name: bytes) -> bytes:
@@ -80,8 +82,20 @@ def field_salts(seed: bytes, count: int) -> tuple[bytes, ...]:
     """Return the salts of fields 0..count-1; one extract per event, one expand per field."""
     if not 0 < count <= MAX_FIELDS:
         raise LogFormatError("an event has 1 to 24 fields")
-    pseudorandom = hmac.digest(_NO_SALT, _exact(seed), "sha256")
-    return tuple(hmac.digest(pseudorandom, info, "sha256") for info in _INFOS[:count])
+    return _expand(hmac.digest(_NO_SALT, _exact(seed), "sha256"), count)
+
+
+def _expand(pseudorandom: bytes, count: int) -> tuple[bytes, ...]:
+    """HMAC-SHA256 (RFC 2104) of many messages under one key: the two padded key blocks are hashed once and copied."""
+    block = pseudorandom.ljust(64, b"\0")
+    inner, outer = hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))
+    salts = []
+    for info in _INFOS[:count]:
+        message, digest = inner.copy(), outer.copy()
+        message.update(info)
+        digest.update(message.digest())
+        salts.append(digest.digest())
+    return tuple(salts)
 
 
 def field_digest(salt: bytes, name: bytes, value: bytes) -> bytes:

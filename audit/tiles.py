@@ -73,6 +73,11 @@ def tile_width(level: int, size: int) -> int:
     return (size >> (TILE_HEIGHT * level)) % TILE_WIDTH
 
 
+def tile_at(level: int, index: int, size: int) -> Tile:
+    """Return a tile with the width that it has in a tree of `size` leaves."""
+    return Tile(level, index, min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH))
+
+
 def edge_tiles(size: int) -> list[Tile]:
     """Return the partial tile of each level that has one: with them and the last bundle a log goes on growing."""
     levels = range((size.bit_length() + TILE_HEIGHT - 1) // TILE_HEIGHT)
@@ -149,17 +154,13 @@ def node_reader(size: int, read: Callable[[Tile], bytes]) -> NodeReader:
     def node(height: int, index: int) -> bytes:
         level, above = divmod(height, TILE_HEIGHT)
         first = index << above
-        tile = Tile(level, first // TILE_WIDTH, _width_at(level, first // TILE_WIDTH, size))
+        tile = tile_at(level, first // TILE_WIDTH, size)
         if tile not in cache:
             cache[tile] = parse_tile(read(tile), tile.width)
         at = first % TILE_WIDTH
         return complete_hash(cache[tile][at : at + (1 << above)])
 
     return node
-
-
-def _width_at(level: int, index: int, size: int) -> int:
-    return min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH)
 
 
 def _index_path(index: int) -> str:
