@@ -11,6 +11,9 @@ const own = (bytes: Uint8Array): Bytes => bytes as Bytes;
 
 export const random = (size: number): Bytes => own(sodium.randombytes_buf(size));
 
+/** Evenly drawn from 0 to below `bound`. */
+export const randomBelow = (bound: number): number => sodium.randombytes_uniform(bound);
+
 export const sha256 = (data: Uint8Array): Bytes => own(sodium.crypto_hash_sha256(data));
 
 /** SHA-256 of data that comes in pieces. */

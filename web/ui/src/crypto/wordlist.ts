@@ -6,7 +6,7 @@ export const WORD_COUNT = 7_776;
 const VOWELS = [..."aeiou"];
 const CONSONANTS = [..."bdfghjklmnprstvwz"];
 const CLUSTERS = ["bl", "br", "dr", "fl", "fr", "gl", "gr", "kl", "kr", "pl", "pr", "sl", "st", "tr"];
-const LAST = "klmnrst";
+const LAST = [..."klmnrst"];
 const LEFT_OUT = (
   "anu dik dod fag fuk gat hoer homo jode kak kan kuk kut lul moro naz neg nig pede pedo pik pis poe pop pot rap seks " +
   "sek slet slut snol tet tit trut"
@@ -17,9 +17,9 @@ export const WORDS: readonly string[] = makeWords();
 export const WORD_SET: ReadonlySet<string> = new Set(WORDS);
 
 function makeWords(): string[] {
-  const stems = [...product(CONSONANTS, VOWELS, CONSONANTS, VOWELS), ...product(CLUSTERS, VOWELS, CONSONANTS)];
-  const candidates = stems.map((stem) => stem + lastLetter(stem));
-  return candidates
+  const open = product(CONSONANTS, VOWELS, CONSONANTS, VOWELS).map((stem) => stem + lastLetter(stem, LAST));
+  const cluster = product(CLUSTERS, VOWELS, CONSONANTS).map((stem) => stem + lastLetter(stem, VOWELS));
+  return [...open, ...cluster]
     .filter((word) => !LEFT_OUT.some((rude) => word.includes(rude)))
     .slice(0, WORD_COUNT)
     .sort();
@@ -30,7 +30,7 @@ function product(...lists: readonly (readonly string[])[]): string[] {
 }
 
 /** Weighs the letters by their place, so that a changed or a swapped letter asks for another last letter. */
-function lastLetter(stem: string): string {
+function lastLetter(stem: string, choices: readonly string[]): string {
   const weight = [...stem].reduce((sum, letter, at) => sum + (at + 1) * (letter.charCodeAt(0) - 97), 0);
-  return LAST.charAt(weight % LAST.length);
+  return choices[weight % choices.length] as string;
 }
