@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from consent.clock import Clock
 from consent.entries import Holder
-from consent.facts import Facts
 from consent.terms import Actor, Grantee, Request
+
+if TYPE_CHECKING:
+    from consent.facts import Facts
 
 
 def is_owner(actor: Actor, facts: Facts) -> bool:

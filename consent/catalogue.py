@@ -17,6 +17,7 @@ from importlib import resources
 from typing import Any
 
 from consent.errors import CatalogueError
+from consent.terms import LEASE_SECONDS, Obligations
 from crypto.canonical import encode_json
 from crypto.errors import CryptoError
 
@@ -28,13 +29,12 @@ LANGUAGES = ("nl", "en")
 class Label:
     """Sensitivity of an item: `rank` orders labels, a `high` one is never for later team members.
 
-    `lease_seconds` and `reason_wanted` are obligations of a permit on such an item.
+    `due` are the obligations of a consent's permit on such an item.
     """
 
     rank: int
     high: bool
-    lease_seconds: int
-    reason_wanted: bool
+    due: Obligations
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ def _catalogue(value: Mapping[str, Any], digest: str) -> Catalogue:
 
 
 def _label(entry: Mapping[str, Any]) -> Label:
-    return Label(entry["rank"], entry["high"], entry["leaseSeconds"], entry["reasonWanted"])
+    lease = min(entry["leaseSeconds"], LEASE_SECONDS)
+    return Label(entry["rank"], entry["high"], Obligations(reason_wanted=entry["reasonWanted"], lease_seconds=lease))
 
 
 def _check(catalogue: Catalogue) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consent.clock import Clock, deny, permit
+from consent.clock import Clock, permit
 from consent.entries import EmergencyUse
 from consent.facts import Facts
 from consent.terms import Decision, Obligations, Request
@@ -26,7 +26,7 @@ def emergency(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     if allowed:
         due = Obligations(notify=True, reason_wanted=True)
         return permit(9, "emergency", "vital-interest", clock, allowed, due)
-    clock.refusal = clock.refusal or deny(9, objections[0], clock, (each.id for each in current))
+    clock.refuse(9, objections[0], tuple(each.id for each in current))
     return None
 
 

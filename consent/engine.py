@@ -160,8 +160,8 @@ def _source(request: Request, facts: Facts, clock: Clock) -> Decision | None:
 
 def _refused(request: Request, facts: Facts, clock: Clock) -> Decision:
     if clock.refusal is not None:
-        refusal = clock.refusal
-        return deny(refusal.step, refusal.reason, clock, refusal.rules)
+        step, reason, rules = clock.refusal
+        return deny(step, reason, clock, rules)
     near = consents(facts.dossier.index.candidates(request).near, request, facts, clock)
     if near:
         return deny(10, "purpose-mismatch", clock, (each.id for each in near))

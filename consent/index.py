@@ -6,23 +6,32 @@ remembers follows from the facts it stands in and nothing else, so it never chan
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from consent.catalogue import Catalogues
 from consent.grant import Consent
 from consent.matching import grantee_fits, place_fits, purpose_fits
+from consent.questions import Question, open_questions
 from consent.terms import Actor, Request
 
 MAX_REMEMBERED = 8192
 """Entries per table; a full table is emptied, so that many strange requests cannot fill the memory."""
 
 
-class Candidates(NamedTuple):
-    """Consents that may apply, in id order; `near` are permits that fit in all but the purpose."""
+class Candidate(NamedTuple):
+    """A consent that may apply, and what is left to ask of it."""
 
-    denials: tuple[Consent, ...]
-    permits: tuple[Consent, ...]
-    near: tuple[Consent, ...]
+    consent: Consent
+    questions: tuple[Question, ...]
+
+
+class Candidates(NamedTuple):
+    """The candidates for one class of requests, in id order; `near` are permits that fit in all but the purpose."""
+
+    denials: tuple[Candidate, ...]
+    permits: tuple[Candidate, ...]
+    near: tuple[Candidate, ...]
 
 
 class Index:
@@ -50,15 +59,13 @@ class Index:
 
     def _select(self, request: Request) -> Candidates:
         permits, denials = self._of_actor(request.actor)
-        in_place = tuple(each for each in permits if self._is_in_place(each, request, strict=True))
+        in_place = [each for each in permits if self._is_in_place(each, request, strict=True)]
+        barring = [each for each in denials if self._is_in_place(each, request, strict=False)]
+        fitting = {each.id for each in in_place if self._has_purpose(each, request, strict=True)}
         return Candidates(
-            denials=tuple(
-                each
-                for each in denials
-                if self._is_in_place(each, request, strict=False) and self._has_purpose(each, request, strict=False)
-            ),
-            permits=tuple(each for each in in_place if self._has_purpose(each, request, strict=True)),
-            near=tuple(each for each in in_place if not self._has_purpose(each, request, strict=True)),
+            denials=_candidates(each for each in barring if self._has_purpose(each, request, strict=False)),
+            permits=_candidates(each for each in in_place if each.id in fitting),
+            near=_candidates(each for each in in_place if each.id not in fitting),
         )
 
     def _of_actor(self, actor: Actor) -> tuple[tuple[Consent, ...], tuple[Consent, ...]]:
@@ -79,6 +86,10 @@ class Index:
     def _has_purpose(self, consent: Consent, request: Request, *, strict: bool) -> bool:
         catalogue = self._catalogues.versions.get(consent.catalogue)
         return purpose_fits(consent.purpose, request.purpose, catalogue, strict=strict)
+
+
+def _candidates(consents: Iterable[Consent]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(each, open_questions(each)) for each in consents)
 
 
 def _remember(table: dict[Any, Any], key: object, value: object) -> None:

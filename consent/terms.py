@@ -22,7 +22,7 @@ VAULT = "vault"
 """The lane that is the owner's alone."""
 
 LEASE_SECONDS = 60
-"""The lease of a permit when no catalogue label asks for a shorter one."""
+"""The longest lease of a permit; a catalogue label may ask for a shorter one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""What is left to ask of a consent once actor, action, purpose and place fit: case, item, time, taking part.
+
+Each question is a small function; a consent gets only those that can come out as no for it, so that a plain one costs
+a single look at its period. Questions that do not depend on time come first: a rule that is out anyway must not
+shorten `holds_until`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from consent.capacity import takes_part
+from consent.clock import Clock
+from consent.grant import Consent, GrantException
+from consent.matching import exception_fits, is_early_enough, item_fits
+from consent.terms import Grantee, Request
+
+if TYPE_CHECKING:
+    from consent.facts import Facts
+
+Question = Callable[[Consent, Request, "Facts", Clock], bool]
+
+
+def open_questions(consent: Consent) -> tuple[Question, ...]:
+    """The questions that this consent must answer with yes to apply."""
+    return tuple(question for question, is_open in _QUESTIONS if is_open(consent))
+
+
+def _is_same_case(consent: Consent, request: Request, _facts: Facts, _clock: Clock) -> bool:
+    return consent.case == request.case
+
+
+def _is_early(consent: Consent, request: Request, _facts: Facts, _clock: Clock) -> bool:
+    return is_early_enough(consent, request)
+
+
+def _covers_item(consent: Consent, request: Request, _facts: Facts, _clock: Clock) -> bool:
+    return item_fits(consent.scope, request.item, strict=consent.effect == "permit")
+
+
+def _is_in_period(consent: Consent, _request: Request, _facts: Facts, clock: Clock) -> bool:
+    return clock.holds(consent.period)
+
+
+def _takes_part(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
+    strict = consent.effect == "permit"
+    return takes_part(consent.grantee, request, facts, clock, consent.issued, strict=strict)
+
+
+def _is_known_enough(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
+    catalogue = facts.dossier.catalogues.versions[consent.catalogue]
+    if not catalogue.labels[request.item.label].high:
+        return True
+    # a high label is never for members who came later, whatever the consent says
+    known = Grantee("team", case=consent.grantee.case)
+    return takes_part(known, request, facts, clock, consent.issued, strict=True)
+
+
+def _is_not_excepted(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
+    return not any(_is_excepted(each, consent, request, facts, clock) for each in consent.exceptions)
+
+
+def _is_excepted(exception: GrantException, denial: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
+    catalogue = facts.dossier.catalogues.versions.get(denial.catalogue)
+    if not exception_fits(exception, request, catalogue):
+        return False
+    # without a case the exception is for whoever the denial is for
+    no_case = not exception.grantee.case
+    return no_case or takes_part(exception.grantee, request, facts, clock, denial.issued, strict=True)
+
+
+_QUESTIONS: tuple[tuple[Question, Callable[[Consent], bool]], ...] = (
+    (_is_same_case, lambda consent: bool(consent.case)),
+    (_is_early, lambda consent: not consent.later_items),
+    (
+        _covers_item,
+        lambda consent: any(
+            (consent.scope.items, consent.scope.case, consent.scope.data_from, consent.scope.data_until)
+        ),
+    ),
+    (_is_in_period, lambda _consent: True),
+    (_takes_part, lambda consent: consent.grantee.kind in {"team", "network"}),
+    (_is_known_enough, lambda consent: consent.effect == "permit" and consent.grantee.kind == "team"),
+    (_is_not_excepted, lambda consent: bool(consent.exceptions)),
+)
