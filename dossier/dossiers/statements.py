@@ -1,0 +1,50 @@
+"""Statements that come in: base64 of the exact envelope, strictly parsed, with errors the caller can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crypto.capsules import Capsule, parse_capsule
+from crypto.encoding import decode_base64
+from crypto.errors import CryptoError
+from crypto.statements import Statement, parse_statement
+from dossier.errors import InvalidRequestError, StaleError
+
+FRESH_SECONDS = 15 * 60
+"""How old a widening statement may be (design 4, Statements)."""
+
+CLOCK_SLACK = 5
+"""Seconds that a signer's clock may be ahead of the database's."""
+
+
+def read_bytes(text: str) -> bytes:
+    """Decode base64 of the request; raise InvalidRequestError."""
+    try:
+        return decode_base64(text)
+    except CryptoError as error:
+        raise InvalidRequestError("a field is not base64", code="invalid-base64") from error
+
+
+def read_statement(text: str, *kinds: str) -> Statement:
+    """Parse a statement of one of these kinds; raise InvalidRequestError. It is not verified."""
+    try:
+        statement = parse_statement(read_bytes(text))
+    except CryptoError as error:
+        raise InvalidRequestError("not a well-formed statement", code="invalid-statement") from error
+    if kinds and statement.kind not in kinds:
+        raise InvalidRequestError("a statement of this kind does not belong here", code="wrong-kind")
+    return statement
+
+
+def read_capsules(texts: Iterable[str]) -> tuple[Capsule, ...]:
+    """Parse capsules; raise InvalidRequestError."""
+    try:
+        return tuple(parse_capsule(read_bytes(text)) for text in texts)
+    except CryptoError as error:
+        raise InvalidRequestError("not a well-formed capsule", code="invalid-capsule") from error
+
+
+def check_fresh(issued: int, now: int, seconds: int = FRESH_SECONDS) -> None:
+    """Raise StaleError unless the statement was issued within so many seconds before now."""
+    if not now - seconds <= issued <= now + CLOCK_SLACK:
+        raise StaleError("the statement was signed too long ago or in the future", code="stale-time")
