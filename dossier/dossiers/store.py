@@ -15,7 +15,7 @@ from crypto.keys import key_hash
 from crypto.statements import Statement
 
 INSERT_DOSSIER = "INSERT INTO dossier.dossier VALUES (audit.bucket($1), $1, $2, $3, $4)"
-INSERT_ADDRESS = "INSERT INTO dossier.address VALUES (audit.bucket($1), $1, $2)"
+INSERT_ADDRESS = "INSERT INTO dossier.address VALUES (audit.bucket($1), $1, $2, $3, $4, $5)"
 INSERT_STATEMENT = "INSERT INTO dossier.statement VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
 INSERT_SECTION_KEY = "INSERT INTO dossier.section_key VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7)"
 INSERT_CAPSULE = "INSERT INTO dossier.capsule VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
@@ -31,11 +31,11 @@ class AddressWant:
     async def load(cls, connection: Connection, wants: Sequence[AddressWant]) -> Mapping[AddressWant, bytes]:
         """Return dossier ids by want."""
         rows = await connection.fetch(
-            "SELECT identifier, dossier FROM dossier.address"
-            " WHERE (bucket, identifier) IN (SELECT audit.bucket(w), w FROM unnest($1::bytea[]) AS w)",
+            "SELECT hmac, dossier FROM dossier.address WHERE NOT quarantined"
+            " AND (bucket, hmac) IN (SELECT audit.bucket(w), w FROM unnest($1::bytea[]) AS w)",
             [want.identifier for want in wants],
         )
-        return {cls(row["identifier"]): row["dossier"] for row in rows}
+        return {cls(row["hmac"]): row["dossier"] for row in rows}
 
 
 class SectionKeyRow(NamedTuple):
@@ -106,7 +106,7 @@ def creation_writes(
     sections = [statement for statement in statements if statement.kind == "section-key"]
     return (
         Write(INSERT_DOSSIER, (dossier, owner, nature, now)),
-        Write(INSERT_ADDRESS, (identifier, dossier)),
+        Write(INSERT_ADDRESS, (identifier, dossier, nature, False, now)),
         *(statement_write(dossier, each, dossier, seq) for seq, each in enumerate(statements, 1)),
         *(section_write(dossier, each, wrapped[each.payload["section"], each.payload["lane"]]) for each in sections),
         *capsule_writes(dossier, capsules, now),
@@ -127,7 +127,8 @@ class DossierStore:
     async def find(self, identifier: bytes) -> bytes | None:
         """Return the dossier that an identifier's HMAC leads to."""
         found: bytes | None = await self._pool.fetchval(
-            "SELECT dossier FROM dossier.address WHERE bucket = audit.bucket($1) AND identifier = $1", identifier
+            "SELECT dossier FROM dossier.address WHERE bucket = audit.bucket($1) AND hmac = $1 AND NOT quarantined",
+            identifier,
         )
         return found
 
@@ -159,7 +160,7 @@ class DossierStore:
         """Return the capsules of one grantee in a dossier, oldest first."""
         rows = await self._pool.fetch(
             """SELECT body FROM dossier.capsule
-               WHERE bucket = audit.bucket($1) AND dossier = $1 AND grantee = $2 ORDER BY made, hash""",
+               WHERE bucket = audit.bucket($1) AND dossier = $1 AND grantee = $2 ORDER BY at, hash""",
             dossier,
             grantee,
         )

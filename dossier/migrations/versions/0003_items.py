@@ -21,12 +21,23 @@ KEYS = (
            PRIMARY KEY (bucket, stream, hash))""",
     "CREATE INDEX statement_kind ON dossier.statement (bucket, stream, kind, seq)",
     "CREATE INDEX statement_subject ON dossier.statement (bucket, subject, kind)",
-    # A key sealed to one grantee; `kind` says which (section-key, item-key, dossier-keys...), `subject` of what.
+    """CREATE TABLE dossier.dossier (
+           bucket int NOT NULL, dossier bytea NOT NULL CHECK (octet_length(dossier) = 16), owner bytea NOT NULL,
+           nature text NOT NULL CHECK (nature IN ('private', 'business')), created bigint NOT NULL,
+           PRIMARY KEY (bucket, dossier))""",
+    "CREATE INDEX dossier_owner ON dossier.dossier (owner)",
+    # The primary key is the compare-and-swap of a new epoch; `wrapped` is the secret under the dossier root.
+    """CREATE TABLE dossier.section_key (
+           bucket int NOT NULL, dossier bytea NOT NULL, section text NOT NULL, lane text NOT NULL,
+           epoch int NOT NULL, public_hash bytea NOT NULL CHECK (octet_length(public_hash) = 32),
+           statement bytea NOT NULL, wrapped bytea NOT NULL,
+           PRIMARY KEY (bucket, dossier, section, lane, epoch))""",
+    # Keys sealed to one grantee for one statement; the body names them and is opened by the grantee alone.
     """CREATE TABLE dossier.capsule (
-           bucket int NOT NULL, dossier bytea NOT NULL, statement bytea NOT NULL, grantee bytea NOT NULL,
-           key_hash bytea NOT NULL, kind text NOT NULL, subject bytea NOT NULL, sealed bytea NOT NULL,
-           seq bigint NOT NULL, PRIMARY KEY (bucket, dossier, statement, grantee, key_hash, kind, subject))""",
-    "CREATE INDEX capsule_grantee ON dossier.capsule (bucket, dossier, grantee)",
+           bucket int NOT NULL, dossier bytea NOT NULL, hash bytea NOT NULL CHECK (octet_length(hash) = 32),
+           statement bytea NOT NULL, grantee bytea NOT NULL, body bytea NOT NULL, at bigint NOT NULL,
+           PRIMARY KEY (bucket, dossier, hash))""",
+    "CREATE INDEX capsule_grantee ON dossier.capsule (bucket, dossier, grantee, statement)",
     # An identifier's HMAC finds the dossier; a second claim to the same one waits in quarantine.
     """CREATE TABLE dossier.address (
            bucket int NOT NULL, hmac bytea NOT NULL, dossier bytea NOT NULL, kind text NOT NULL,
@@ -53,6 +64,10 @@ ITEMS = (
     """CREATE TABLE dossier.wrap (
            bucket int NOT NULL, item bytea NOT NULL, version int NOT NULL, section text NOT NULL, lane text NOT NULL,
            epoch int NOT NULL, wrapped bytea NOT NULL, PRIMARY KEY (bucket, item, version, section, lane))""",
+    # The item key sealed for the place that a placement moved the item to.
+    """CREATE TABLE dossier.placed_key (
+           bucket int NOT NULL, item bytea NOT NULL, version int NOT NULL, placement bytea NOT NULL,
+           sealed bytea NOT NULL, PRIMARY KEY (bucket, item, version, placement))""",
     """CREATE TABLE dossier.reading (
            bucket int NOT NULL, reading bytea NOT NULL, dossier bytea NOT NULL, item bytea NOT NULL,
            version int NOT NULL, actor bytea NOT NULL, organisation bytea, nonce bytea NOT NULL, seq bigint NOT NULL,
@@ -100,6 +115,7 @@ WAITING = (
 )
 
 GRANTS = (
+    "GRANT SELECT, INSERT ON dossier.dossier, dossier.section_key, dossier.placed_key TO dossier_service",
     "GRANT SELECT, INSERT ON dossier.statement, dossier.capsule, dossier.address, dossier.item, dossier.item_version,"
     " dossier.part, dossier.wrap, dossier.reading, dossier.upload, dossier.access_request, dossier.case_file,"
     " dossier.case_party, dossier.invitation, dossier.outbox, dossier.setting TO dossier_service",
