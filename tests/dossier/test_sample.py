@@ -87,12 +87,12 @@ def test_numbers_inside_records_are_those_of_personas():
 
 
 def test_firm_numbers_are_well_formed_and_reserved():
-    """KVK numbers have eight digits in the unused block, OINs twenty digits, RSINs pass the eleven-test."""
+    """KVK numbers have eight digits in the unused block, OINs hold them, RSINs pass the eleven-test."""
     firms = {plan.number for persona in WORLD.personas for plan in persona.dossiers if plan.scheme == "kvk"}
     firms |= {agency.kvk for agency in WORLD.agencies}
     firms |= {n for record in JSONS for n in fields(json.loads(record.content), "kvknummer")}
-    assert all(re.fullmatch(r"9999\d{4}", number) for number in firms)
-    assert all(re.fullmatch(r"0000000399990\d{7}", agency.oin) for agency in WORLD.agencies)
+    assert all(re.fullmatch(r"0000\d{4}", number) for number in firms)
+    assert all(agency.oin == f"00000003{agency.kvk}0000" for agency in WORLD.agencies)
     sources = {n for record in JSONS for n in fields(json.loads(record.content), "bronorganisatie")}
     assert all(passes_eleven_test(number) and number not in PERSON_NUMBERS for number in sources)
 
