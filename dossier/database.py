@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 from alembic import command
@@ -81,6 +81,15 @@ async def prepare_embedded(cluster: Cluster, name: str = "dossier") -> DatabaseU
     return embedded_urls(cluster, name)
 
 
+async def prepare_server(administrator: str, urls: DatabaseUrls) -> None:
+    """Make roles and database on a supported server, with the passwords and the name that stand in the URLs."""
+    configured = {OWNER: urls.owner, SERVICE: urls.service, ERASER: urls.eraser}
+    await create_roles(administrator, {role: unquote(urlsplit(url).password or "") for role, url in configured.items()})
+    name = unquote(urlsplit(urls.service).path.lstrip("/"))
+    await create_database(administrator, name)
+    await protect_database(urlunsplit(urlsplit(administrator)._replace(path=f"/{quote(name, safe='')}")), name)
+
+
 async def create_roles(url: str, passwords: dict[str, str]) -> None:
     """Make login roles without any other right, or set their passwords again."""
     connection = await asyncpg.connect(url)
@@ -88,9 +97,10 @@ async def create_roles(url: str, passwords: dict[str, str]) -> None:
         known = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
         for role, password in passwords.items():
             verb = "ALTER" if role in known else "CREATE"
-            # Role names are constants of this module and passwords are our own hex: DDL takes no parameters.
+            # Utility statements take no parameters, so the server itself quotes both parts.
+            wanted = f"{verb} ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L"
             await connection.execute(
-                f"{verb} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{password}'"
+                await connection.fetchval("SELECT format($1, $2::text, $3::text)", wanted, role, password)
             )
     finally:
         await connection.close()

@@ -83,6 +83,7 @@ class Settings:
     database_url: str = setting(_text, "", secret=True)
     database_owner_url: str = setting(_text, "", secret=True)
     database_eraser_url: str = setting(_text, "", secret=True)
+    database_admin_url: str = setting(_text, "", secret=True)
     database_pool: int = setting(_count, 16)
     postgres_bin: Path | None = setting(_path, None)
     postgres_user: str = setting(_text, "")

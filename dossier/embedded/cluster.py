@@ -107,24 +107,28 @@ class Cluster:
             self._run()
             return True
 
-    def stop(self) -> None:
-        """Give the server up; stop it if no other process uses it. Committed data are safe in every case."""
+    def stop(self) -> bool:
+        """Give the server up; stop it, and say True, if no other process uses it. Committed data are safe anyway."""
         with exclusive(self._home.start_lock):
-            if not self._mark.release() or self._record is None:
-                return
+            if self._record is None or not self._mark.release():
+                return False
             known = process.read_pid_file(self.cluster_dir)
             if known is not None and not process.stop_server(known.pid, self.cluster_dir, STOP_PATIENCE):
                 raise StartError("postgresql did not stop in time")
             self._reap()
+            return True
 
     def destroy(self) -> None:
-        """Stop the server and remove everything that was made for it, also outside the data directory."""
-        record = self._record
-        self.stop()
-        if record is not None:
-            for place in {Path(record.cluster).parent, Path(record.sockets).parent}:
-                outside = place.parent if place.parent.parent == SHARED else place
-                shutil.rmtree(outside, ignore_errors=True)
+        """Stop the server and remove everything that was made for it, also outside the data directory.
+
+        Raises ClusterError, and removes nothing, if another process uses the server.
+        """
+        record = self._require_record()
+        if not self.stop():
+            raise ClusterError("the embedded postgresql is in use by another process")
+        for place in {Path(record.cluster).parent, Path(record.sockets).parent}:
+            outside = place.parent if place.parent.parent == SHARED else place
+            shutil.rmtree(outside, ignore_errors=True)
         shutil.rmtree(self._home.path, ignore_errors=True)
 
     def _require_record(self) -> layout.Record:

@@ -1,4 +1,7 @@
-"""Bring the database to the newest revision, as the role that owns the tables."""
+"""Bring the database to the newest revision, as the role that owns the tables.
+
+With DOSSIER_DATABASE_ADMIN_URL set it first makes the three roles and the database; the service never needs that URL.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ async def _migrate(settings: Settings) -> int:
         urls = configured_urls(settings)
         if not urls.owner:
             raise SettingsError("DOSSIER_DATABASE_OWNER_URL is needed to migrate")
+        if settings.database_admin_url:
+            await database.prepare_server(settings.database_admin_url, urls)
         return await _to_newest(urls)
     cluster = embedded_cluster(settings)
     await asyncio.to_thread(cluster.start)
