@@ -24,7 +24,7 @@ export function formatRecoveryCode(code: Uint8Array): string {
 
 /** The 20 bytes of a typed code, in either letter case, with or without hyphens and spaces. */
 export function parseRecoveryCode(typed: string): Bytes {
-  const values = [...typed.replace(/[- ]/g, "").trim()].map(valueOf);
+  const values = [...typed.replace(/[- ]/g, "")].map(valueOf);
   if (values.length !== SYMBOLS || values.includes(-1)) throw new ChecksumError("recovery code is mistyped");
   const number = values.reduce((sum, value) => (sum << 5n) | BigInt(value), 0n);
   const digits = number.toString(16).padStart(CODE_SIZE * 2 + CHECK_DIGITS, "0");
