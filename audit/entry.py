@@ -83,6 +83,7 @@ class Append:
 
     The stream's rules or items position moves exactly if `facts` has a fact of that class. `evidence` is kept sealed
     beside the event (a signed request, say). `next_key` ends the key epoch: the event must be the epoch's last.
+    `event_id` is the id to be given, of the stream's bucket; without it the writer draws one.
     """
 
     stream: bytes
@@ -90,6 +91,7 @@ class Append:
     facts: tuple[Fact, ...] = ()
     evidence: bytes = b""
     next_key: bytes | None = field(default=None, repr=False)
+    event_id: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +161,21 @@ class Outcome(Generic[T]):
     """What an entry does: all of it in one transaction or nothing.
 
     `answer` makes the caller's value of one receipt per append; it must be pure, and its value is given out only after
-    the commit. `keep` gives the bytes stored for the entry's claim; without it `Entry.recall` gets None.
+    the commit. `writes` are statements, or a pure function that makes them of the receipts. `keep` gives the bytes
+    stored for the entry's claim; without it `Entry.recall` gets None.
     """
 
     appends: tuple[Append, ...]
     answer: Callable[[tuple[Receipt, ...]], T]
-    writes: tuple[Write, ...] = ()
+    writes: Sequence[Write] | Callable[[tuple[Receipt, ...]], Sequence[Write]] = ()
     openings: tuple[Opening, ...] = ()
     keep: Callable[[T], bytes] | None = None
 
     @property
     def rows(self) -> int:
-        """How many rows this outcome stores, about."""
-        return len(self.writes) + len(self.openings) + sum(1 + len(append.facts) for append in self.appends)
+        """How many rows this outcome stores, as far as it is known before the receipts."""
+        writes = 0 if callable(self.writes) else len(self.writes)
+        return writes + len(self.openings) + sum(1 + len(append.facts) for append in self.appends)
 
 
 class FactsMissingError(Exception):

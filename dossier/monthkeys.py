@@ -1,0 +1,106 @@
+"""Month keys in files of their own: outside the database and its backups, so that destroying one erases its month.
+
+Folder 0700, each file 0600 with 32 random bytes; a file appears whole or not at all. Page: docs/spec/event.md.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+from audit.errors import IncompleteError
+
+KEY_SIZE: Final = 32
+_MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+_DESTROYED: Final = ".destroyed"
+
+
+class FileMonthKeys:
+    """The keys in one folder; several processes may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, bytes] = {}
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def current(self, month: str) -> bytes:
+        """Return the key of a month, making it at its first use; raise IncompleteError when it was destroyed."""
+        key = self._known.get(month)
+        if key is None:
+            key = self._known[month] = self._read(month) or self._make(month)
+        return key
+
+    def find(self, month: str) -> bytes:
+        """Return the key of a month; raise IncompleteError when it was destroyed or never made."""
+        key = self._read(month)
+        if key is None:
+            raise IncompleteError("there is no key of that month")
+        return key
+
+    def months(self) -> list[str]:
+        """Name the months whose keys are there, oldest first."""
+        return sorted(path.name for path in self._folder.iterdir() if _MONTH.fullmatch(path.name))
+
+    def destroy(self, month: str) -> None:
+        """Destroy the key of a month for good: what it sealed cannot be opened again, by anybody."""
+        path = self._path(month)
+        # The mark comes first and stays: a key file that a backup brings back is not used.
+        _place(path.with_name(month + _DESTROYED), b"")
+        if path.exists():
+            with path.open("r+b") as file:
+                file.write(secrets.token_bytes(KEY_SIZE))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+            _sync_folder(self._folder)
+        self._known.pop(month, None)
+
+    def _path(self, month: str) -> Path:
+        if not _MONTH.fullmatch(month):
+            raise IncompleteError("not the name of a month")
+        return self._folder / month
+
+    def _read(self, month: str) -> bytes | None:
+        path = self._path(month)
+        if path.with_name(month + _DESTROYED).exists():
+            raise IncompleteError("the key of that month was destroyed")
+        if not path.exists():
+            return None
+        key = path.read_bytes()
+        if len(key) != KEY_SIZE:
+            raise IncompleteError("the key file of that month is damaged")
+        return key
+
+    def _make(self, month: str) -> bytes:
+        # Of two processes that make it at once, one places its file and both read that one.
+        _place(self._path(month), secrets.token_bytes(KEY_SIZE))
+        return self.find(month)
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Put a file in its place, whole and durable, unless there is one."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
