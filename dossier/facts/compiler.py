@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.entry import FactRecord as StoredRecord
 from consent.catalogue import Catalogues
-from consent.facts import FactRecord, compile_case
+from consent.facts import CaseRecord, FactRecord, compile_case
 from dossier.facts.dossiers import compile_dossier
 from dossier.facts.parties import compile_organisation, compile_person
 
@@ -50,7 +50,8 @@ class Compiler:
         if kind == "organisation":
             return compile_organisation(records)
         if kind == "case":
-            return compile_case(_case_of(records), records)
+            changes = [CaseRecord(record.seq, record.kind, record.payload) for record in records]
+            return compile_case(_case_of(records), changes)
         return None
 
 

@@ -1,0 +1,107 @@
+"""Uploads of large parts: begun with length and hash, sent in segments, checked at the end, used by one delivery.
+
+A segment is exactly `SEGMENT_SIZE` bytes, the last one shorter, and is kept whole before it is counted. So whatever is
+cut leaves an upload that resumes at a segment's border; nothing is listed before its hash was found to be right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from crypto.encoding import BUCKET_SIZE, new_id
+from dossier.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError, TooLargeError
+from dossier.items.objects import SEGMENT_SIZE, Objects, segment_names
+from dossier.items.store import ItemStore, UploadRow, upload_object
+from dossier.parties.actor import Actor
+
+UPLOAD_SECONDS: Final = 24 * 3600
+"""How long an upload waits for its rest and its delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """Ciphertext bytes that one part may have, from a system and from a person."""
+
+    system: int
+    person: int
+
+    def of(self, actor: Actor) -> int:
+        """The limit of this actor."""
+        return self.system if actor.kind == "system" else self.person
+
+
+class Uploads:
+    """Take parts in. Running hashes are kept in memory and made again by reading if the process was restarted."""
+
+    def __init__(self, store: ItemStore, objects: Objects, limits: UploadLimits) -> None:
+        self._store, self._objects, self._limits = store, objects, limits
+        self._running: dict[bytes, tuple[int, hashlib._Hash]] = {}
+
+    async def begin(self, actor: Actor, dossier: bytes, length: int, digest: bytes, now: int) -> UploadRow:
+        """Begin an upload for a dossier that the caller has found the actor may add to; raise TooLargeError."""
+        if length > self._limits.of(actor):
+            raise TooLargeError("a part may not be as large as this")
+        upload = new_id(dossier[:BUCKET_SIZE])
+        row = UploadRow(upload, dossier, actor.id, length, digest, 0, "open", now + UPLOAD_SECONDS)
+        await self._store.add_upload(row)
+        return row
+
+    async def find(self, actor: Actor, upload: bytes, now: int) -> UploadRow:
+        """Return the actor's own upload; raise NotFoundError, GoneError when its time is over."""
+        row = await self._store.upload(upload)
+        if row.sender != actor.id:
+            raise NotFoundError
+        if row.expires <= now:
+            raise GoneError("the upload's time is over", code="upload-expired")
+        return row
+
+    async def append(self, actor: Actor, upload: bytes, offset: int, data: bytes, now: int) -> UploadRow:
+        """Keep the next segment; raise ConflictError with code wrong-offset, InvalidRequestError with wrong-hash."""
+        row = await self.find(actor, upload, now)
+        if row.state != "open" or offset != row.received:
+            raise ConflictError("the upload is at another offset", code="wrong-offset")
+        wanted = min(SEGMENT_SIZE, row.length - offset)
+        if len(data) != wanted or not data:
+            raise InvalidRequestError("a segment is 4 MiB, the last one the rest", code="wrong-segment")
+        await self._objects.put(segment_names(upload_object(upload), row.length)[offset // SEGMENT_SIZE], data)
+        digest = await self._digest(row, data)
+        received = offset + len(data)
+        complete = received == row.length
+        if complete and digest != row.hash:
+            await self.discard(row)
+            raise InvalidRequestError("the bytes are not those that were announced", code="wrong-hash")
+        if not await self._store.advance_upload(upload, offset, received, "complete" if complete else "open"):
+            raise ConflictError("the upload is at another offset", code="wrong-offset")
+        return row._replace(received=received, state="complete" if complete else "open")
+
+    async def discard(self, row: UploadRow) -> None:
+        """Forget an unused upload and its segments; the row first, so that nothing ever names what is gone."""
+        self._running.pop(row.upload, None)
+        if await self._store.drop_upload(row.upload):
+            for name in segment_names(upload_object(row.upload), row.length):
+                await self._objects.delete(name)
+
+    async def sweep(self, now: int, most: int = 100) -> int:
+        """Discard uploads whose time is over; return how many."""
+        rows = await self._store.expired_uploads(now, most)
+        for row in rows:
+            await self.discard(row)
+        return len(rows)
+
+    async def _digest(self, row: UploadRow, data: bytes) -> bytes:
+        """The SHA-256 of all segments up to and including `data`, which was the next."""
+        at, digest = self._running.pop(row.upload, (0, hashlib.sha256()))
+        if at != row.received:
+            digest = await self._read_again(row)
+        digest.update(data)
+        if row.received + len(data) < row.length:
+            self._running[row.upload] = (row.received + len(data), digest)
+        return digest.digest()
+
+    async def _read_again(self, row: UploadRow) -> hashlib._Hash:
+        digest = hashlib.sha256()
+        for name in segment_names(upload_object(row.upload), row.received):
+            digest.update(await self._objects.get(name, 0, SEGMENT_SIZE))
+        return digest
