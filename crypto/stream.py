@@ -43,17 +43,6 @@ class StreamSealer:
         self._ad = ad
         self._pending = b""
 
-    @classmethod
-    def with_header(cls, key: bytes, ad: bytes, header: bytes) -> StreamSealer:
-        """Seal under a chosen header: for the maker of vectors alone.
-
-        Sealing and opening start from the same state, so setting up to open also sets up to seal.
-        """
-        sealer = cls(key, ad)
-        sodium.crypto_secretstream_xchacha20poly1305_init_pull(sealer._state, header, key)
-        sealer._ready = header
-        return sealer
-
     def update(self, data: bytes) -> bytes:
         """Take plaintext of any length; return the stream bytes that are ready."""
         out, self._ready = [self._ready], b""
