@@ -25,3 +25,7 @@ class NotAuthorisedError(ConsentError):
 
 class TransitionError(ConsentError):
     """A lifecycle event does not apply in this state; nothing changed."""
+
+
+class StaleStatementError(ConsentError):
+    """A widening statement is too old, or the facts moved after its signer looked at them."""
