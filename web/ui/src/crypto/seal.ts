@@ -64,10 +64,18 @@ export function unwrap(label: Label, context: Context, key: Uint8Array, wrapped:
   }
 }
 
-/** HKDF-SHA256 (RFC 5869) of uniformly random key material, at most 32 bytes of it: no salt, info = the binding. */
-export function hkdf(ikm: Uint8Array, label: Label, ...context: Context): Bytes {
+/** HKDF-SHA256 (RFC 5869) of uniformly random key material: no salt, info = the binding; 32 bytes. */
+export const hkdf = (ikm: Uint8Array, label: Label, ...context: Context): Bytes => derive(ikm, label, context, KEY_SIZE);
+
+/** As `hkdf`, any size. */
+export function derive(ikm: Uint8Array, label: Label, context: Context, size: number): Bytes {
   const extracted = sodium.hmacSha256(new Uint8Array(32), ikm);
-  return sodium.hmacSha256(extracted, concat(bind(label, ...context), Uint8Array.of(1)));
+  const bound = bind(label, ...context);
+  const blocks: Bytes[] = [];
+  for (let at = 1; blocks.length * 32 < size; at += 1) {
+    blocks.push(sodium.hmacSha256(extracted, concat(blocks.at(-1) ?? new Uint8Array(0), bound, Uint8Array.of(at))));
+  }
+  return concat(...blocks).slice(0, size);
 }
 
 /** Binds the recipient too: nobody can pass a sealed object on as if it had been sealed to another. */

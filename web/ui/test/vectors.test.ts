@@ -1,0 +1,46 @@
+/** Runs every vector that Python made: the same outputs on success, the same class of error on each fault. */
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { FORMATS, type Vector } from "./formats.ts";
+
+const FOLDER = fileURLToPath(new URL("../../../tests/vectors/", import.meta.url));
+const FILES = globSync("*/*.json", { cwd: FOLDER }).sort();
+
+/** The class that stands for each expected failure. */
+const ERRORS: Record<string, string> = {
+  malformed: "MalformedError",
+  tampered: "TamperedError",
+  signature: "SignatureError",
+  limit: "LimitError",
+  checksum: "ChecksumError",
+  pin: "PinError",
+};
+
+async function run(vector: Vector): Promise<void> {
+  const format = FORMATS[vector.format];
+  assert.ok(format, `unknown format ${vector.format}`);
+  if (vector.expect === "success") {
+    const outputs = await format(vector);
+    const wanted = Object.fromEntries(Object.keys(outputs).map((name) => [name, vector[name]]));
+    assert.deepEqual(outputs, wanted);
+    return;
+  }
+  const name = ERRORS[vector.expect];
+  assert.ok(name, `unknown expectation ${vector.expect}`);
+  await assert.rejects(async () => format(vector), { name });
+}
+
+test("every vector file is there", () => {
+  assert.equal(FILES.length, 417);
+});
+
+for (const file of FILES) {
+  const vector: Vector = JSON.parse(readFileSync(FOLDER + file, "utf8"));
+  test(`${file}: ${vector.comment}`, async () => {
+    assert.equal(vector.format, dirname(file), basename(file));
+    await run(vector);
+  });
+}
