@@ -80,6 +80,8 @@ class Index:
 
     def _is_in_place(self, consent: Consent, request: Request, *, strict: bool) -> bool:
         catalogue = self._catalogues.versions.get(consent.catalogue)
+        if strict and catalogue is None:
+            return False
         fits = place_fits(consent.scope, request.item, catalogue, strict=strict)
         return request.action in consent.actions and fits
 
