@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 
@@ -16,9 +17,10 @@ from web.health import show_live, show_ready
 from web.metrics import Metrics, show_metrics
 from web.problems import answer_problem
 from web.settings import Settings
+from web.signin import routes as sign_in
 from web.wiring import run_service
 
-ROUTES: Sequence[ControllerRouterHandler] = (show_live, show_ready, show_metrics)
+ROUTES: Sequence[ControllerRouterHandler] = (show_live, show_ready, show_metrics, *sign_in.ROUTES)
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of an ordinary request body. Uploads go in pieces and read their stream themselves."""
 
@@ -38,7 +40,7 @@ def create_app(settings: Settings) -> Litestar:
             contact=Contact(name="Eigendossier maintainers"),
             license=License(name="EUPL-1.2", identifier="EUPL-1.2"),
             path="/v1",
-            enabled_endpoints={"openapi.json"},
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,
         request_max_body_size=MAX_BODY,

@@ -45,6 +45,10 @@ def _path(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in allowed:
@@ -72,7 +76,9 @@ class Settings:
     """All settings of the service. The variable of a field is `DOSSIER_` and its name in capitals.
 
     An empty `database_url` means: the embedded PostgreSQL in `data_dir`. `origin` is what browsers and tokens see;
-    `log_origin` names the log, is made once and never changes with host or port.
+    `log_origin` names the log, is made once and never changes with host or port. `issuer` is the OpenID provider that
+    people sign in with, `client_id` and `client_key` (a JWK file) our client there; without one, a development service
+    brings its own. `registrars` are the operator's people at that provider who may enter organisations.
     """
 
     mode: str = setting(_one_of(*MODES), "development")
@@ -91,6 +97,10 @@ class Settings:
     object_store: str = setting(_text, "")
     log_origin: str = setting(_text, "")
     log_level: str = setting(_one_of(*LEVELS), "info")
+    issuer: str = setting(_text, "")
+    client_id: str = setting(_text, "")
+    client_key: Path | None = setting(_path, None)
+    registrars: tuple[str, ...] = setting(_words, ())
 
     @property
     def public_origin(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,8 @@ from web.health import Check
 from web.logging import log
 from web.metrics import Metrics
 from web.settings import Settings
+from web.signin.build import SignInParts, build_sign_in
+from web.signin.options import sign_in_options
 
 WATCH_SECONDS = 0.5
 
@@ -29,6 +31,7 @@ class Service:
     urls: database.DatabaseUrls
     pool: Any
     cluster: Cluster | None
+    sign_in: SignInParts
     checks: dict[str, Check] = field(default_factory=dict)
 
 
@@ -43,9 +46,23 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         urls = await _ready_database(settings, cluster)
         pool = await database.open_pool(urls.service, largest=settings.database_pool)
         stack.callback(pool.terminate)
-        service = Service(settings, metrics, urls, pool, cluster)
+        sign_in = build_sign_in(sign_in_options(settings), pool)
+        await stack.enter_async_context(_background(sign_in.flush_forever()))
+        service = Service(settings, metrics, urls, pool, cluster, sign_in)
         service.checks["database"] = lambda: database.ping(pool)
         yield service
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """A task that runs as long as the service does."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @asynccontextmanager

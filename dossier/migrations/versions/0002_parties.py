@@ -16,11 +16,15 @@ depends_on = None
 
 PARTIES = (
     "CREATE SCHEMA IF NOT EXISTS dossier",
-    # The identifier is an HMAC whose key lies outside the database.
     """CREATE TABLE dossier.person (
            bucket int NOT NULL, person bytea NOT NULL CHECK (octet_length(person) = 16), name text NOT NULL,
-           identifier bytea UNIQUE CHECK (octet_length(identifier) = 32), created bigint NOT NULL,
-           PRIMARY KEY (bucket, person))""",
+           created bigint NOT NULL, PRIMARY KEY (bucket, person))""",
+    # HMACs whose key lies outside the database. A BSN is one person's; a firm's number may be several people's.
+    """CREATE TABLE dossier.identifier (
+           hmac bytea NOT NULL CHECK (octet_length(hmac) = 32), person bytea NOT NULL, scheme text NOT NULL,
+           PRIMARY KEY (hmac, person))""",
+    "CREATE UNIQUE INDEX identifier_of_one ON dossier.identifier (hmac) WHERE scheme = 'bsn'",
+    "CREATE INDEX identifier_person ON dossier.identifier (person)",
     """CREATE TABLE dossier.organisation (
            bucket int NOT NULL, organisation bytea NOT NULL CHECK (octet_length(organisation) = 16),
            name text NOT NULL, kind text NOT NULL CHECK (kind IN ('agency', 'supervisor')), issuer text NOT NULL,
@@ -28,6 +32,7 @@ PARTIES = (
     """CREATE TABLE dossier.member (
            bucket int NOT NULL, organisation bytea NOT NULL, person bytea NOT NULL, name text NOT NULL,
            roles text[] NOT NULL, since bigint NOT NULL, until bigint NOT NULL,
+           attested_until bigint NOT NULL DEFAULT 0,
            PRIMARY KEY (bucket, organisation, person))""",
     # One account is one capacity: a citizen, or a person for one organisation.
     """CREATE TABLE dossier.account (
@@ -53,7 +58,7 @@ SIGN_IN = (
     """CREATE TABLE dossier.session (
            bucket int NOT NULL, session bytea NOT NULL CHECK (octet_length(session) = 16),
            kind text NOT NULL CHECK (kind IN ('browser', 'client', 'system')), party bytea NOT NULL,
-           organisation bytea, level text NOT NULL, auth_time bigint NOT NULL, started bigint NOT NULL,
+           organisation bytea, granted text[] NOT NULL, level text NOT NULL, auth_time bigint NOT NULL, started bigint NOT NULL,
            expires bigint NOT NULL, seen bigint NOT NULL, PRIMARY KEY (bucket, session))""",
     "CREATE INDEX session_party ON dossier.session (bucket, party)",
     "CREATE INDEX session_expires ON dossier.session (expires)",
@@ -81,7 +86,7 @@ SIGN_IN = (
 GRANTS = (
     "REVOKE ALL ON SCHEMA dossier FROM PUBLIC",
     "GRANT USAGE ON SCHEMA dossier TO dossier_service, dossier_eraser",
-    "GRANT SELECT, INSERT ON dossier.person, dossier.organisation, dossier.account, dossier.party_statement"
+    "GRANT SELECT, INSERT ON dossier.person, dossier.identifier, dossier.organisation, dossier.account, dossier.party_statement"
     " TO dossier_service",
     "GRANT UPDATE (name) ON dossier.person TO dossier_service",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON dossier.member, dossier.system, dossier.keyring TO dossier_service",

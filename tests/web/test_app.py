@@ -1,0 +1,84 @@
+"""Facts of web/app.py, web/edge.py and web/health.py, through the application."""
+
+from __future__ import annotations
+
+from web.app import create_app
+from web.edge import CONTENT_SECURITY_POLICY
+from web.settings import Settings
+
+
+async def test_live(client):
+    """A process that turns is alive."""
+    answer = await client.get("/health/live")
+    assert (answer.status_code, answer.json()["status"]) == (200, "alive")
+
+
+async def test_ready(client):
+    """With a database that answers, the service is ready and says which checks held."""
+    answer = await client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["database"] is True
+
+
+async def test_not_ready(client):
+    """One check that fails makes the service not ready."""
+    checks = client.app.state.checks
+
+    async def fails():
+        return False
+
+    checks["broken"] = fails
+    answer = await client.get("/health/ready")
+    del checks["broken"]
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["broken"] is False
+
+
+async def test_headers_on_every_answer(client):
+    """Answers, refusals and the router's own 404 and 405 carry the security headers, the version and an id."""
+    answers = [await client.get("/health/live"), await client.get("/nowhere"), await client.post("/health/live")]
+    assert [answer.status_code for answer in answers] == [200, 404, 405]
+    for answer in answers:
+        assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["api-version"] == "1.0.0"
+        assert len(answer.headers["request-id"]) == 16
+    assert len({answer.headers["request-id"] for answer in answers}) == 3
+
+
+async def test_problems(client):
+    """A refusal is a problem document that does not quote the path."""
+    answer = await client.get("/nowhere/mevrouw-de-wit")
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["code"] == "not-found"
+    assert "wit" not in answer.text
+
+
+async def test_hsts_only_with_https(client):
+    """A service without https does not ask browsers for it; one with https does."""
+    assert "strict-transport-security" not in (await client.get("/health/live")).headers
+    secure = create_app(Settings(origin="https://dossier.example"))
+    assert b"strict-transport-security" in dict(secure.asgi_handler._headers)
+
+
+async def test_metrics_name_templates(client):
+    """Metrics count by route template; a path that was tried does not appear."""
+    await client.get("/nowhere/mevrouw-de-wit")
+    text = (await client.get("/metrics")).text
+    assert 'route="/health/live"' in text
+    assert 'route="unknown",status="404"' in text
+    assert "wit" not in text
+
+
+async def test_description(client):
+    """The API description is OpenAPI 3.1 and open to everybody."""
+    described = (await client.get("/v1/openapi.json")).json()
+    assert described["openapi"].startswith("3.1")
+    assert "/health/ready" in described["paths"]
+
+
+def test_building_starts_nothing():
+    """An application can be built, and described, without a database."""
+    app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
+    assert app.openapi_schema.info.title == "Eigendossier"
