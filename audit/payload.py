@@ -17,7 +17,7 @@ from crypto.errors import CryptoError
 from crypto.labels import Label
 from crypto.seal import unwrap, wrap
 
-BUCKET: Final = 512
+BUCKET: Final = 1_024
 """Payloads are padded to a multiple of this many bytes: their length tells little of what happened."""
 
 MAX_ATTACHMENT: Final = 65_536

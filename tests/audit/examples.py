@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ def seed_of(seq: int) -> bytes:
 
 def reading(**more) -> Event:
     """Return the decision event of a reading."""
-    values = {
+    values: dict[str, Any] = {
         "type": "reading",
         "actor": ACTOR,
         "organisation": "2c" * 16,
@@ -42,7 +43,7 @@ def reading(**more) -> Event:
         "catalogue": "5f" * 32,
         "engine": "1.0",
         "statement": "60" * 32,
-        "time": 1_700_000_000_123,
+        "time": 1_700_000_000,
     }
     return make_event("decision/v1", values | more)
 
@@ -54,7 +55,7 @@ def epoch(next_key: bytes) -> Event:
 
 def erasure(seq: int, stream: str = STREAM) -> Event:
     """Return the event that says why a payload is gone."""
-    values = {"actor": "eraser", "stream": stream, "seq": seq, "ground": "retention", "time": 6}
+    values: dict[str, Any] = {"actor": "eraser", "stream": stream, "seq": seq, "ground": "retention", "time": 6}
     return make_event("erasure/v1", values)
 
 
