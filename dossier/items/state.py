@@ -48,9 +48,10 @@ def version_fact(header: Header, organisation: bytes | None) -> Fact:
     return Fact("items", "item-version", core.item, body)
 
 
-def compile_item(item: str, records: Iterable[tuple[int, str, Mapping[str, Any]]]) -> ItemState | None:
-    """Fold the records (seq, kind, body) of one item, in order; None before its first version."""
-    state: ItemState | None = None
+def compile_item(
+    item: str, records: Iterable[tuple[int, str, Mapping[str, Any]]], state: ItemState | None = None
+) -> ItemState | None:
+    """Fold the records (seq, kind, body) of one item, in order, onto `state`; None before its first version."""
     for seq, kind, body in records:
         if kind == "item-version":
             state = _version(item, seq, body, state)

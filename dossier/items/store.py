@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 INSERT_ITEM = "INSERT INTO dossier.item VALUES (audit.bucket($1), $1, $2, $3)"
 INSERT_VERSION = "INSERT INTO dossier.item_version VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
 INSERT_PART = "INSERT INTO dossier.part VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
+INSERT_PLACED_KEY = "INSERT INTO dossier.placed_key VALUES (audit.bucket($1), $1, $2, $3, $4)"
 USE_UPLOAD = "UPDATE dossier.upload SET state = 'used' WHERE bucket = audit.bucket($1) AND upload = $1"
 OBJECT_FOLDER = "parts"
 

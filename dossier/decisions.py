@@ -1,0 +1,46 @@
+"""How a decision is written down: the fields that let it be read by the owner and decided again by an auditor. Pure.
+
+A decision event names the position of every stream whose facts were used, the catalogue and the engine; together with
+the fact rows, which are never changed, that is all a replay needs (dossier.replay).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from audit.entry import View
+from consent.engine import ENGINE_VERSION
+from consent.terms import FOREVER, Decision, Request
+from dossier.events import Values
+
+
+def decision_fields(decision: Decision) -> Values:
+    """What was decided, by which rules; `holdsUntil` is absent when no known fact ever flips it."""
+    return {
+        "decision": "permit" if decision.permitted else "deny",
+        "code": decision.reason,
+        "rules": list(decision.rules),
+        "basis": decision.basis,
+        "engine": ENGINE_VERSION,
+        "holdsUntil": 0 if decision.holds_until == FOREVER else decision.holds_until,
+    }
+
+
+def request_fields(request: Request) -> Values:
+    """What was asked, in codes."""
+    return {
+        "action": request.action,
+        "purpose": request.purpose,
+        "case": request.case,
+        "reason": request.reason,
+        "role": request.actor.role,
+    }
+
+
+def positions(view: View, dossier: bytes, foreign: Iterable[bytes]) -> list[Any]:
+    """The streams whose facts were used: [stream, rules seq, items seq] of the dossier, [stream, rules seq] of others."""
+    head = view.head(dossier)
+    own: list[Any] = [dossier.hex(), head.rules.seq, head.items.seq]
+    others = [[stream.hex(), view.head(stream).rules.seq] for stream in foreign if view.exists(stream)]
+    return [own, *others]

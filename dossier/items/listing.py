@@ -1,0 +1,129 @@
+"""Listing the items of a dossier: who may see that which items exist, one event for each page.
+
+Which items is the engine's to say, item by item. The answer holds sealed titles, so it is a release like any other: the
+event with count and hash of the ids is durable before a title leaves. Nothing tells how many items there are in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.entry import Append, Entry, Outcome, Receipt, View
+from audit.event import Event, make_event
+from consent.facts import Facts
+from consent.search import decide_items
+from consent.terms import Decision
+from crypto.encoding import sha256
+from dossier.decisions import decision_fields, positions
+from dossier.errors import ConflictError, NotFoundError
+from dossier.events import actor_fields
+from dossier.facts.dossiers import DossierState
+from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
+from dossier.items.state import ItemState
+from dossier.parties.actor import Actor
+
+PAGE_SIZE = 100
+
+
+class ItemsMovedError(ConflictError):
+    """Items changed between reading them and judging: read them again."""
+
+    code = "items-moved"
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """What is asked for: a page of a dossier's items, perhaps of one section, in a role, for a purpose and a case."""
+
+    dossier: bytes
+    role: str = ""
+    purpose: str = ""
+    case: bytes | None = None
+    reason: str = ""
+    section: str = ""
+    after: bytes = b""
+    size: int = PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The states of all items of a dossier at its `items` position."""
+
+    position: int
+    states: Mapping[bytes, ItemState]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The items of one page, newest delivery first; `more` says whether another page follows."""
+
+    items: Sequence[bytes]
+    more: bool
+    receipt: Receipt
+
+
+class ListItems(Entry[Page]):
+    """List one page, or refuse with NotFoundError: somebody who may see no item may not know that there is a dossier."""
+
+    def __init__(self, actor: Actor, request: ListRequest, items: Items, request_id: bytes) -> None:
+        self._actor, self._request, self._items, self._request_id = actor, request, items, request_id
+        self.streams = (request.dossier,)
+        self.foreign = foreign_streams(actor, request.case)
+
+    def judge(self, view: View) -> Outcome[Page]:
+        """Decide for every item; a page is what follows the last one that the caller has."""
+        if not view.exists(self._request.dossier):
+            raise NotFoundError
+        if view.head(self._request.dossier).items.seq != self._items.position:
+            raise ItemsMovedError("items changed meanwhile")
+        state = view.facts(self._request.dossier).value
+        if not isinstance(state, DossierState):
+            raise NotFoundError
+        permitted = self._permitted(state, view)
+        if not permitted and state.owner != self._actor.id.hex():
+            raise NotFoundError
+        found, more = self._page(list(permitted))
+        event = self._event(view, found, [permitted[item] for item in found])
+        return Outcome(
+            appends=(Append(self._request.dossier, event),),
+            answer=lambda receipts: Page(found, more, receipts[0]),
+        )
+
+    def _permitted(self, state: DossierState, view: View) -> dict[bytes, Decision]:
+        """The items that the actor may list, newest delivery first."""
+        asked, actor = self._request, subject_of(self._actor, self._request.role)
+        facts = Facts(state.rules, foreign_facts(self._actor, view, asked.case))
+        states = [each for each in self._items.states.values() if not each.removed]
+        wanted = [each.facts for each in states if asked.section in ("", each.facts.section)]
+        case = asked.case.hex() if asked.case else ""
+        decided = decide_items(actor, "list", wanted, facts, view.now, purpose=asked.purpose, case=case)
+        yes = [(item, decision) for item, decision in decided if decision.permitted]
+        yes.sort(key=lambda pair: pair[0].delivered, reverse=True)
+        return {bytes.fromhex(item.item): decision for item, decision in yes}
+
+    def _page(self, permitted: Sequence[bytes]) -> tuple[list[bytes], bool]:
+        after = self._request.after
+        start = permitted.index(after) + 1 if after in permitted else 0
+        if after and not start:
+            raise NotFoundError
+        end = start + self._request.size
+        return list(permitted[start:end]), len(permitted) > end
+
+    def _event(self, view: View, found: Sequence[bytes], decisions: Sequence[Decision]) -> Event:
+        asked = self._request
+        first = decisions[0] if decisions else Decision(permitted=True, reason="owner", step=4)
+        values = actor_fields(self._actor, self._request_id, view.now) | decision_fields(first)
+        values |= {
+            "type": "items",
+            "role": asked.role if self._actor.organisation and self._actor.kind == "person" else "",
+            "subjects": [asked.dossier.hex()],
+            "count": len(found),
+            "idsHash": sha256(b"".join(found)).hex(),
+            "purpose": asked.purpose,
+            "case": asked.case.hex() if asked.case else "",
+            "reason": asked.reason,
+            "rules": sorted({rule for decision in decisions for rule in decision.rules})[:200],
+            "positions": positions(view, asked.dossier, self.foreign),
+        }
+        return make_event("listing/v1", values)
