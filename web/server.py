@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from granian.constants import Interfaces
+from granian.errors import FatalError
 from granian.server.embed import Server
 
 from web.app import create_app
@@ -52,9 +53,10 @@ async def _serve(settings: Settings, on_ready: Callable[[], None]) -> int:
     loop = asyncio.get_running_loop()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(wanted, stop)
-    await server.serve()
-    if app.state.failure is not None:
-        raise app.state.failure
+    try:
+        await server.serve()
+    except FatalError as error:  # the start failed; what made it fail was kept by the lifespan
+        raise (app.state.failure or error) from None
     return 0 if stopped.is_set() else 1
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from dossier.embedded import layout, process
@@ -146,7 +147,10 @@ class Cluster:
         record = layout.read_record(self._home)
         if record is None:
             record = layout.plan(self._home, self._account, programs.major, programs.directory)
+            layout.write_record(self._home, record)
+        if not record.whole:
             self._initdb(programs, Path(record.cluster))
+            record = replace(record, whole=True)
             layout.write_record(self._home, record)
         if record.major != programs.major:
             raise ForeignClusterError(

@@ -20,13 +20,14 @@ SOCKET_LIMIT = 100
 
 @dataclass(frozen=True)
 class Record:
-    """What stands in `cluster.json`: which server made the cluster and where it is."""
+    """What stands in `cluster.json`: which server made the cluster, where it is, and whether its making ended."""
 
     id: str
     major: int
     binaries: str
     cluster: str
     sockets: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def read_record(home: Home) -> Record | None:
 
 
 def write_record(home: Home, record: Record) -> None:
-    """Store the record durably. It is written after the cluster is whole: no record means no cluster."""
+    """Store the record durably: before the cluster is made, so that a second try finds its place, and after."""
     write_private(home.record, json.dumps(asdict(record), indent=1))
 
 

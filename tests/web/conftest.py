@@ -27,5 +27,5 @@ def settings(database_urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 async def client(settings: Settings) -> AsyncIterator[AsyncTestClient]:
     """A client of the running application, in process."""
-    async with AsyncTestClient(create_app(settings), base_url="https://localhost") as opened:
+    async with AsyncTestClient(create_app(settings), base_url="https://localhost.local") as opened:
         yield opened

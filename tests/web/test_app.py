@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from web.app import create_app
-from web.edge import CONTENT_SECURITY_POLICY
+from web.edge import CONTENT_SECURITY_POLICY, Edge
 from web.settings import Settings
 
 
@@ -58,8 +58,9 @@ async def test_problems(client):
 async def test_hsts_only_with_https(client):
     """A service without https does not ask browsers for it; one with https does."""
     assert "strict-transport-security" not in (await client.get("/health/live")).headers
-    secure = create_app(Settings(origin="https://dossier.example"))
-    assert b"strict-transport-security" in dict(secure.asgi_handler._headers)
+    secure = create_app(Settings(origin="https://dossier.example")).asgi_handler
+    assert isinstance(secure, Edge)
+    assert b"strict-transport-security" in dict(secure._headers)
 
 
 async def test_metrics_name_templates(client):

@@ -71,6 +71,7 @@ def test_life_of_a_service(folder):
     cluster = Cluster(folder)
     cluster.start()
     known = process.read_pid_file(cluster.cluster_dir)
+    assert known is not None
     os.kill(known.pid, signal.SIGKILL)
     wait_for(port, 200, service)
     cluster.stop()
