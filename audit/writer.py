@@ -7,6 +7,7 @@ runs one batch at a time. What a caller may rely on stands in docs/spec/writer.m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -106,7 +107,7 @@ class Writer:
         if not self._open:
             raise UnavailableError("the writer is not running")
         loop = asyncio.get_running_loop()
-        ticket = Ticket(entry, loop.create_future())
+        ticket = Ticket(entry, loop.create_future(), alone=entry.alone)
         wait = self._limits.narrowing_deadline if entry.narrowing else self._limits.deadline
         ticket.timer = loop.call_later(wait / 1000, ticket.expire)
         self._incoming.put(ticket)
@@ -242,16 +243,18 @@ class Writer:
 
     async def _connected(self) -> asyncpg.Connection:
         """Return the connection that batches run on, a new one after any failure."""
-        if self._connection is None or self._connection.is_closed():
-            await self._drop_connection()
+        if self._connection is None:
             self._connection = await self._pool.acquire()
         return self._connection
 
     async def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.terminate()
-            await self._pool.release(connection)
+            # A connection that died has gone back to the pool by itself.
+            with contextlib.suppress(*store.CONNECTION_ERRORS):
+                connection.terminate()
+            with contextlib.suppress(*store.CONNECTION_ERRORS):
+                await self._pool.release(connection)
 
 
 def _verify(entries: Sequence[Entry[Any]]) -> list[BaseException | None]:
