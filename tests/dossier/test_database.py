@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
 from dossier import database
 from dossier.errors import UnavailableError
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_service_role_owns_nothing(database_url):
@@ -43,9 +50,30 @@ async def test_migrate_again(database_urls):
     assert (await database.server_facts(database_urls.owner)).revision == database.newest_revision()
 
 
+def test_newest_revision_is_the_only_head():
+    """The migrations form one line, and the newest revision is the one that Alembic sees."""
+    heads = ScriptDirectory(str(database.MIGRATIONS)).get_heads()
+    assert heads == [database.newest_revision()]
+
+
+def test_service_does_not_load_the_migration_tools():
+    """Importing the whole application loads neither Alembic nor SQLAlchemy: they are for migrating only."""
+    code = "import sys, web.server; print(sorted({'alembic', 'sqlalchemy', 'sqlmodel'} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.strip() == "[]"
+
+
 async def test_prepare_again(cluster, template_database):
     """Preparing roles and database a second time leaves a database that answers."""
     urls = await database.prepare_embedded(cluster, template_database)
+    assert (await database.server_facts(urls.service)).role == database.SERVICE
+
+
+async def test_prepare_server(cluster):
+    """A supported server gets roles and database from the passwords and the name in the URLs; safe to repeat."""
+    urls = database.embedded_urls(cluster, "odd 'name\"")
+    for _ in range(2):
+        await database.prepare_server(database.administrator_url(cluster), urls)
     assert (await database.server_facts(urls.service)).role == database.SERVICE
 
 
