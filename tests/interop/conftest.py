@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from audit import errors as log_errors
 from crypto import errors
 
 UI = Path(__file__).parents[2] / "web" / "ui"
@@ -27,11 +28,6 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _message(error: str) -> tuple[str, ...]:
-    """Return the arguments of an error class; TamperedError takes none."""
-    return () if error == "TamperedError" else ("refused by the other side",)
-
-
 class Peer:
     """One long-lived node process that speaks JSON lines (web/ui/test/peer.ts)."""
 
@@ -46,7 +42,7 @@ class Peer:
         )
 
     def __call__(self, call: str, **args: Any) -> Any:
-        """Call the other side; raise the error of crypto.errors that it names."""
+        """Call the other side; raise the error that it names, of crypto or of audit."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -55,7 +51,9 @@ class Peer:
         answer = json.loads(stdout.readline())
         assert answer.get("error") != "defect", answer.get("detail")
         if "error" in answer:
-            raise getattr(errors, answer["error"])(*_message(answer["error"]))
+            name = answer["error"]
+            error = getattr(errors, name, None) or getattr(log_errors, name)
+            raise error
         return answer["ok"]
 
     def close(self) -> None:

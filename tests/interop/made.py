@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from audit.errors import AuditError
 from crypto.core import Core
 from crypto.encoding import encode_base64, new_id
 from crypto.errors import CryptoError
@@ -32,7 +33,7 @@ def outcome(call: Callable[..., Any], *args: Any, **named: Any) -> Any:
     """Return what a call on either side gives, bytes as hexadecimal, or the name of the error that it raises."""
     try:
         given = call(*args, **named)
-    except CryptoError as error:
+    except (CryptoError, AuditError) as error:
         return type(error).__name__
     return given.hex() if isinstance(given, bytes) else given
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crypto.canonical import encode_json
+from crypto.canonical import decode_json, encode_json
 from crypto.encoding import bind, decode_base64
 from crypto.errors import CryptoError, SignatureError, TamperedError
 from crypto.keys import SealingKey, SigningKey, verify_ed25519

@@ -3,6 +3,7 @@
  * Bytes travel as hexadecimal. An answer is {"ok": value} or {"error": name of the error class}.
  */
 import { createInterface } from "node:readline";
+import * as audit from "../src/audit/index.ts";
 import * as crypto from "../src/crypto/index.ts";
 import type { Bytes } from "../src/crypto/index.ts";
 import { WORDS } from "../src/crypto/wordlist.ts";
@@ -60,6 +61,39 @@ function checkAttestation(args: Args): unknown {
   const entry = crypto.verifyRegisterEntry(statement(args.entry), { keys: args.registerKeys.map(raw), threshold: args.threshold });
   const chain = crypto.verifyKeyChain(args.chain.map(statement), raw(args.person), entry.organisation);
   return crypto.checkAttestation(statement(args.attestation), entry, chain, args.now);
+}
+
+const plainMap = (map: ReadonlyMap<unknown, unknown>): unknown =>
+  Object.fromEntries([...map].map(([name, value]) => [name, value instanceof Map ? plainMap(value) : value]));
+
+function verifyStream(args: Args): unknown {
+  const events = args.events.map(({ seq, leaf, opening }: Args) =>
+    opening === null ? { seq, leaf: raw(leaf) } : { seq, leaf: raw(leaf), opening: audit.openingFromJson(opening) },
+  );
+  const head = audit.firstHead(raw(args.keyHash));
+  const checked = audit.verifyStream(args.stream, args.keys.map(raw), events, head);
+  const { seq, leafHash, keyHash } = checked.head;
+  const nextTag = checked.nextTag ? hex(checked.nextTag) : null;
+  return { seq, leafHash: hex(leafHash), keyHash: hex(keyHash), events: plainMap(checked.events), erased: checked.erased, nextTag };
+}
+
+function openEvent({ payload, seed, audience, key, seq, previous }: Args): unknown {
+  const event = audit.parseEvent(raw(payload));
+  const named = event.schema.fields.map(({ name }, at): audit.FieldValue => [name, event.values[at] as Bytes]);
+  const leaf = audit.makeLeaf(raw(key), seq, raw(previous), audit.commitment(audit.fieldDigests(raw(seed), named)));
+  return { leaf: hex(leaf), opening: audit.openingToJson(audit.openFields(event, raw(seed), audience)) };
+}
+
+function verifyPromise({ note, vkey, origin, leaf, index, path }: Args): unknown {
+  const promise = audit.verifyPromise(raw(note), audit.parseVerifierKey(vkey), origin, raw(leaf), index, path.map(raw));
+  return { ...promise, root: hex(promise.root) };
+}
+
+function verifyProof({ proof, entry, vkey, witnesses }: Args): unknown {
+  const keys = witnesses.map(audit.parseVerifierKey);
+  const parsed = audit.parseProof(raw(proof));
+  const { origin, size, root } = audit.verifyProof(parsed, raw(entry), audit.parseVerifierKey(vkey), keys);
+  return { origin, size, root: hex(root), again: hex(audit.encodeProof(parsed)) };
 }
 
 const CALLS: Record<string, (args: Args) => unknown> = {
@@ -140,6 +174,19 @@ const CALLS: Record<string, (args: Args) => unknown> = {
     return crypto.verifySectionChain(args.sections.map(statement), dossier).map(({ publicKey }) => hex(publicKey));
   },
   checkAttestation,
+  verifyStream,
+  openEvent,
+  verifyPromise,
+  verifyProof,
+  signNote: ({ text, name, seed }) => hex(audit.encodeNote(audit.signNote(text, name, new crypto.SigningKey(raw(seed))))),
+  parseNote: ({ note }) => hex(audit.encodeNote(audit.parseNote(raw(note)))),
+  parseEvent: ({ payload }) => hex(audit.encodeEvent(audit.parseEvent(raw(payload)))),
+  treeRoot: ({ hashes }) => hex(audit.treeRoot(hashes.map(raw))),
+  verifyConsistency: ({ older, newer, proof, olderRoot, newerRoot }) =>
+    audit.verifyConsistency(older, newer, proof.map(raw), raw(olderRoot), raw(newerRoot)) ?? true,
+  verifyInclusion: ({ leaf, index, size, proof, root }) =>
+    audit.verifyInclusion(raw(leaf), index, size, proof.map(raw), raw(root)) ?? true,
+  parsePath: ({ path }) => audit.tilePath(audit.parsePath(path)),
 };
 
 async function answer(line: string): Promise<unknown> {
@@ -147,7 +194,7 @@ async function answer(line: string): Promise<unknown> {
   try {
     return { ok: (await (CALLS[call] as (args: Args) => unknown)(args)) ?? null };
   } catch (error) {
-    if (!(error instanceof crypto.CryptoError)) return { error: "defect", detail: String((error as Error).stack) };
+    if (!(error instanceof crypto.CryptoError || error instanceof audit.AuditError)) return { error: "defect", detail: String((error as Error).stack) };
     return { error: error.name };
   }
 }
