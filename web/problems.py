@@ -16,6 +16,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Response
 
+from audit import errors as audit_errors
 from audit.errors import AuditError
 from consent.errors import ConsentError
 from crypto.errors import CryptoError
@@ -39,6 +40,9 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     CryptoError: HTTPStatus.BAD_REQUEST,
     ConsentError: HTTPStatus.BAD_REQUEST,
     AuditError: HTTPStatus.BAD_REQUEST,
+    audit_errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    audit_errors.UnknownStreamError: HTTPStatus.NOT_FOUND,
+    audit_errors.RepeatedError: HTTPStatus.CONFLICT,
 }
 """The nearest class in an error's line of descent decides."""
 

@@ -9,10 +9,17 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from dossier import database
+from audit.batch import Signer
+from audit.writer import Writer
+from consent.catalogue import shipped_catalogues
+from dossier import database, faults
 from dossier.embedded import Cluster, ClusterError
 from dossier.errors import UnavailableError
+from dossier.facts.compiler import Compiler
+from dossier.monthkeys import FileMonthKeys
+from dossier.store import Loader
 from web.health import Check
+from web.keys import ServiceKeys, load_keys
 from web.logging import log
 from web.metrics import Metrics
 from web.settings import Settings
@@ -32,6 +39,8 @@ class Service:
     pool: Any
     cluster: Cluster | None
     sign_in: SignInParts
+    keys: ServiceKeys
+    writer: Writer
     checks: dict[str, Check] = field(default_factory=dict)
 
 
@@ -48,9 +57,29 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         stack.callback(pool.terminate)
         sign_in = build_sign_in(sign_in_options(settings), pool)
         await stack.enter_async_context(_background(sign_in.flush_forever()))
-        service = Service(settings, metrics, urls, pool, cluster, sign_in)
+        keys = load_keys(settings)
+        writer = await stack.enter_async_context(_writing(settings, pool, keys))
+        service = Service(settings, metrics, urls, pool, cluster, sign_in, keys, writer)
         service.checks["database"] = lambda: database.ping(pool)
         yield service
+
+
+@asynccontextmanager
+async def _writing(settings: Settings, pool: Any, keys: ServiceKeys) -> AsyncIterator[Writer]:
+    """The one group writer of this process."""
+    writer = Writer(
+        pool,
+        FileMonthKeys(settings.data_dir / "keys" / "months"),
+        Signer(keys.origin, keys.promise_name, keys.promise),
+        Compiler(shipped_catalogues()),
+        Loader(),
+        on_point=faults.point,
+    )
+    await writer.start()
+    try:
+        yield writer
+    finally:
+        await writer.stop()
 
 
 @asynccontextmanager
