@@ -171,7 +171,7 @@ class PartyStore:
             organisation,
             person,
         )
-        return None if row is None else _member(row)
+        return None if row is None else member_of(row)
 
     async def members(self, organisation: bytes, now: int) -> list[Member]:
         """Return the present members of an organisation, by name."""
@@ -182,7 +182,7 @@ class PartyStore:
             organisation,
             now,
         )
-        return [_member(row) for row in rows]
+        return [member_of(row) for row in rows]
 
     async def professionals(self, words: str, after: bytes, limit: int, now: int) -> list[Member]:
         """Return attested professionals whose name has these words, in order of id, after one."""
@@ -194,7 +194,7 @@ class PartyStore:
             after,
             limit,
         )
-        return [_member(row) for row in rows]
+        return [member_of(row) for row in rows]
 
     async def system(self, system: bytes) -> System | None:
         """Return a system by its id, whose bucket is its organisation's."""
@@ -247,6 +247,13 @@ class PartyStore:
         )
         return [Stored(**row) for row in rows]
 
+    async def unlock(self, person: bytes) -> bytes | None:
+        """Return the document of a person's newest list of unlock methods."""
+        document: bytes | None = await self._pool.fetchval(
+            "SELECT document FROM dossier.unlock WHERE bucket = $1 AND person = $2", bucket(person), person
+        )
+        return document
+
     async def keyring(self, person: bytes, organisation: bytes) -> Keyring | None:
         """Return a person's sealed document for one capacity (organisation empty: citizen)."""
         row = await self._pool.fetchrow(
@@ -267,5 +274,6 @@ _SYSTEM = "organisation, system AS id, name, key_set, key_set_url"
 _STORED = "stream, kind, subject, ordinal, envelope"
 
 
-def _member(row: Any) -> Member:
+def member_of(row: Any) -> Member:
+    """Make a membership of a row with its columns."""
     return Member(**{**dict(row), "roles": tuple(row["roles"])})

@@ -47,8 +47,13 @@ PARTIES = (
            kind text NOT NULL, subject bytea NOT NULL, ordinal bigint NOT NULL, envelope bytea NOT NULL,
            made bigint NOT NULL, PRIMARY KEY (bucket, stream, hash))""",
     "CREATE UNIQUE INDEX party_statement_order ON dossier.party_statement (bucket, stream, kind, subject, ordinal)",
+    # The register is one chain over all organisations.
+    "CREATE UNIQUE INDEX party_statement_register ON dossier.party_statement (ordinal) WHERE kind = 'register-entry'",
     "CREATE INDEX party_statement_kind ON dossier.party_statement (kind, made)",
     # Sealed by the person's own client; the service can read none of it.
+    """CREATE TABLE dossier.unlock (
+           bucket int NOT NULL, person bytea NOT NULL, statement bytea NOT NULL, document bytea NOT NULL,
+           changed bigint NOT NULL, PRIMARY KEY (bucket, person))""",
     """CREATE TABLE dossier.keyring (
            bucket int NOT NULL, person bytea NOT NULL, organisation bytea NOT NULL, document bytea NOT NULL,
            version bigint NOT NULL, changed bigint NOT NULL, PRIMARY KEY (bucket, person, organisation))""",
@@ -89,7 +94,7 @@ GRANTS = (
     "GRANT SELECT, INSERT ON dossier.person, dossier.identifier, dossier.organisation, dossier.account, dossier.party_statement"
     " TO dossier_service",
     "GRANT UPDATE (name) ON dossier.person TO dossier_service",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON dossier.member, dossier.system, dossier.keyring TO dossier_service",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON dossier.member, dossier.system, dossier.unlock, dossier.keyring TO dossier_service",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON dossier.session, dossier.token, dossier.used_jti, dossier.sign_in,"
     " dossier.rate TO dossier_service",
 )
