@@ -473,7 +473,7 @@ def test_the_decision_flips_when_a_denial_begins():
 
 
 @pytest.mark.parametrize(
-    ("permit", "request_change"),
+    "permit, request_change",
     [
         ({"grantee": replace(to_vera, person=PIM)}, {}),
         ({}, {"actor": vera_elsewhere}),
@@ -513,7 +513,7 @@ def test_a_consent_that_misses_in_one_thing_permits_nothing(permit, request_chan
 
 
 @pytest.mark.parametrize(
-    ("permit", "request_change"),
+    "permit, request_change",
     [
         ({"grantee": to_counsellors}, {"actor": pim}),
         ({"grantee": to_system}, {"actor": system}),
@@ -695,7 +695,7 @@ def test_an_emergency_opens_what_the_owner_opted_in_for():
 
 
 @pytest.mark.parametrize(
-    ("rules", "request_change"),
+    "rules, request_change",
     [
         ((emergency(),), {}),
         ((opt_in(),), {}),

@@ -235,5 +235,5 @@ def ask(
     reason: str = "",
     now: int = NOW,
 ) -> Decision:
-    """Decide: by default, may Vera read the bill for debt help?"""
+    """Decide; by default whether Vera may read the bill for debt help."""
     return decide(Request(actor, action, about or item(), purpose, case, reason), around, now)
