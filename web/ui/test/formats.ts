@@ -110,7 +110,9 @@ export const FORMATS: Record<string, (v: Vector) => Outputs> = {
     crypto.verifyEd25519(raw(v.key), raw(v.message), raw(v.signature));
     return {};
   },
-  seal: async (v) => ({ plaintext: toBase64(await crypto.openSealed(v.label, context(v.context), pair(v.seed), raw(v.sealed))) }),
+  seal: async (v) => ({
+    plaintext: toBase64(await crypto.openSealed(v.label, context(v.context), pair(v.seed), raw(v.sealed))),
+  }),
   wrap: (v) => ({ plaintext: toBase64(crypto.unwrap(v.label, context(v.context), raw(v.key), raw(v.wrapped))) }),
   derivation: (v) => ({ output: toBase64(crypto.derive(raw(v.key), v.label, context(v.context), v.size)) }),
   statement: (v) => {
@@ -129,8 +131,12 @@ export const FORMATS: Record<string, (v: Vector) => Outputs> = {
     const checked = crypto.checkHeader(statement(v.envelope), raw(v.key), known);
     return { hash: toHex(checked.statement.hash), coreHash: toHex(checked.coreHash) };
   },
-  "item-key": async (v) => ({ itemKey: toBase64(await crypto.openItemKey(header(v.envelope), pair(v.seed), raw(v.sealedKey))) }),
-  "item-part": (v) => ({ plaintext: toBase64(crypto.openPart(header(v.envelope), raw(v.itemKey), v.index, raw(v.stream))) }),
+  "item-key": async (v) => ({
+    itemKey: toBase64(await crypto.openItemKey(header(v.envelope), pair(v.seed), raw(v.sealedKey))),
+  }),
+  "item-part": (v) => ({
+    plaintext: toBase64(crypto.openPart(header(v.envelope), raw(v.itemKey), v.index, raw(v.stream))),
+  }),
   metadata: (v) => ({ metadata: crypto.openMetadata(header(v.envelope), raw(v.itemKey), raw(v.sealedMetadata)) }),
   adoption: (v) => ({
     itemKey: toBase64(crypto.openAdopted(raw(v.listKey), raw(v.wrapped), place(v.place), header(v.envelope))),

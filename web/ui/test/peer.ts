@@ -17,6 +17,8 @@ const statement = (envelope: string): crypto.Statement => crypto.parseStatement(
 const place = (args: Args): crypto.SectionPlace => ({ ...args, dossier: raw(args.dossier) });
 const header = (envelope: string): crypto.Header => crypto.parseHeader(statement(envelope));
 const publics = (args: Args): crypto.DossierPublics => ({ key: raw(args.key), inbox: raw(args.inbox) });
+const sealing = (seed: string): crypto.SealingKey => new crypto.SealingKey(raw(seed));
+const signing = (seed: string): crypto.SigningKey => new crypto.SigningKey(raw(seed));
 const pinned = (args: Args): Bytes | undefined => (args.pinned ? raw(args.pinned) : undefined);
 
 const CORE_BYTES = ["dossier", "item", "previous", "sectionKeyHash", "author", "authorKeyId"];
@@ -27,7 +29,7 @@ const core = (fields: Args): crypto.Core =>
 
 async function openItem(args: Args): Promise<unknown> {
   const known = crypto.checkHeader(statement(args.envelope), raw(args.authorKey), { dossier: raw(args.dossier) });
-  const itemKey = await crypto.openItemKey(known, new crypto.SealingKey(raw(args.sectionSeed)), raw(args.sealedKey));
+  const itemKey = await crypto.openItemKey(known, sealing(args.sectionSeed), raw(args.sealedKey));
   return {
     itemKey: hex(itemKey),
     metadata: crypto.openMetadata(known, itemKey, raw(args.sealedMetadata)),
@@ -36,8 +38,9 @@ async function openItem(args: Args): Promise<unknown> {
 }
 
 async function sealItem(args: Args): Promise<unknown> {
-  const signer = new crypto.SigningKey(raw(args.seed));
-  const sealed = await crypto.sealItem(core(args.core), raw(args.sectionKey), args.metadata, args.parts.map(raw), signer);
+  const signer = signing(args.seed);
+  const parts = args.parts.map(raw);
+  const sealed = await crypto.sealItem(core(args.core), raw(args.sectionKey), args.metadata, parts, signer);
   return {
     envelope: hex(sealed.header.envelope),
     sealedKey: hex(sealed.sealedKey),
@@ -48,17 +51,19 @@ async function sealItem(args: Args): Promise<unknown> {
 
 async function sealCapsule(args: Args): Promise<unknown> {
   const keys = args.keys.map(({ id, secret }: Args) => ({ id: crypto.KeyId.parse(raw(id)), secret: raw(secret) }));
-  return hex(crypto.encodeCapsule(await crypto.sealCapsule(raw(args.statementHash), raw(args.grantee), raw(args.key), keys)));
+  const capsule = await crypto.sealCapsule(raw(args.statementHash), raw(args.grantee), raw(args.key), keys);
+  return hex(crypto.encodeCapsule(capsule));
 }
 
 async function openCapsule(args: Args): Promise<unknown> {
   const expected = new Map(Object.entries(args.expected).map(([id, wanted]) => [id, raw(wanted as string)]));
-  const keys = await crypto.openCapsule(crypto.parseCapsule(raw(args.capsule)), new crypto.SealingKey(raw(args.seed)), expected);
+  const keys = await crypto.openCapsule(crypto.parseCapsule(raw(args.capsule)), sealing(args.seed), expected);
   return Object.fromEntries(keys.map(({ id, secret }) => [id.toString(), hex(secret)]));
 }
 
 function checkAttestation(args: Args): unknown {
-  const entry = crypto.verifyRegisterEntry(statement(args.entry), { keys: args.registerKeys.map(raw), threshold: args.threshold });
+  const pinned = { keys: args.registerKeys.map(raw), threshold: args.threshold };
+  const entry = crypto.verifyRegisterEntry(statement(args.entry), pinned);
   const chain = crypto.verifyKeyChain(args.chain.map(statement), raw(args.person), entry.organisation);
   return crypto.checkAttestation(statement(args.attestation), entry, chain, args.now);
 }
@@ -73,8 +78,8 @@ function verifyStream(args: Args): unknown {
   const head = audit.firstHead(raw(args.keyHash));
   const checked = audit.verifyStream(args.stream, args.keys.map(raw), events, head);
   const { seq, leafHash, keyHash } = checked.head;
-  const nextTag = checked.nextTag ? hex(checked.nextTag) : null;
-  return { seq, leafHash: hex(leafHash), keyHash: hex(keyHash), events: plainMap(checked.events), erased: checked.erased, nextTag };
+  const [events_, nextTag] = [plainMap(checked.events), checked.nextTag ? hex(checked.nextTag) : null];
+  return { seq, leafHash: hex(leafHash), keyHash: hex(keyHash), events: events_, erased: checked.erased, nextTag };
 }
 
 function openEvent({ payload, seed, audience, key, seq, previous }: Args): unknown {
@@ -102,8 +107,8 @@ const CALLS: Record<string, (args: Args) => unknown> = {
   canonical: ({ data }) => hex(crypto.encodeJson(crypto.decodeJson(raw(data)))),
   bind: ({ label, fields }) => hex(crypto.bind(label, ...fields.map(raw))),
   base64: ({ text }) => hex(crypto.decodeBase64(text)),
-  sign: ({ kind, payload, seed }) => hex(crypto.sign(kind, payload, new crypto.SigningKey(raw(seed))).envelope),
-  cosign: ({ envelope, seed }) => hex(crypto.cosign(statement(envelope), new crypto.SigningKey(raw(seed))).envelope),
+  sign: ({ kind, payload, seed }) => hex(crypto.sign(kind, payload, signing(seed)).envelope),
+  cosign: ({ envelope, seed }) => hex(crypto.cosign(statement(envelope), signing(seed)).envelope),
   verify: ({ envelope, key }) => {
     const parsed = statement(envelope);
     crypto.verify(parsed, raw(key));
@@ -112,10 +117,11 @@ const CALLS: Record<string, (args: Args) => unknown> = {
   verifyThreshold: ({ envelope, keys, threshold }) =>
     crypto.verifyThreshold(statement(envelope), keys.map(raw), threshold).map(hex),
   verifyEd25519: ({ key, message, signature }) => crypto.verifyEd25519(raw(key), raw(message), raw(signature)) ?? true,
-  sealingKey: ({ seed }) => hex(new crypto.SealingKey(raw(seed)).public),
-  seal: async ({ label, context, key, plaintext }) => hex(await crypto.seal(label, context.map(raw), raw(key), raw(plaintext))),
+  sealingKey: ({ seed }) => hex(sealing(seed).public),
+  seal: async ({ label, context, key, plaintext }) =>
+    hex(await crypto.seal(label, context.map(raw), raw(key), raw(plaintext))),
   open: async ({ label, context, seed, sealed }) =>
-    hex(await crypto.openSealed(label, context.map(raw), new crypto.SealingKey(raw(seed)), raw(sealed))),
+    hex(await crypto.openSealed(label, context.map(raw), sealing(seed), raw(sealed))),
   wrap: ({ label, context, key, plaintext }) => hex(crypto.wrap(label, context.map(raw), raw(key), raw(plaintext))),
   unwrap: ({ label, context, key, wrapped }) => hex(crypto.unwrap(label, context.map(raw), raw(key), raw(wrapped))),
   sealItem,
@@ -123,12 +129,16 @@ const CALLS: Record<string, (args: Args) => unknown> = {
   sealCapsule,
   openCapsule,
   wrapSection: (args) => hex(crypto.wrapSection(raw(args.root), raw(args.secret), place(args.place))),
-  unwrapSection: (args) => hex(crypto.unwrapSection(raw(args.root), raw(args.wrapped), place(args.place), raw(args.key))),
-  adopt: (args) => hex(crypto.adoptItemKey(raw(args.listKey), raw(args.itemKey), place(args.place), header(args.envelope))),
-  openAdopted: (args) => hex(crypto.openAdopted(raw(args.listKey), raw(args.wrapped), place(args.place), header(args.envelope))),
-  sealPlaced: async (args) => hex(await crypto.sealPlaced(raw(args.itemKey), place(args.place), header(args.envelope), raw(args.key))),
+  unwrapSection: (args) =>
+    hex(crypto.unwrapSection(raw(args.root), raw(args.wrapped), place(args.place), raw(args.key))),
+  adopt: (args) =>
+    hex(crypto.adoptItemKey(raw(args.listKey), raw(args.itemKey), place(args.place), header(args.envelope))),
+  openAdopted: (args) =>
+    hex(crypto.openAdopted(raw(args.listKey), raw(args.wrapped), place(args.place), header(args.envelope))),
+  sealPlaced: async (args) =>
+    hex(await crypto.sealPlaced(raw(args.itemKey), place(args.place), header(args.envelope), raw(args.key))),
   openPlaced: async (args) =>
-    hex(await crypto.openPlaced(raw(args.sealed), place(args.place), header(args.envelope), new crypto.SealingKey(raw(args.seed)))),
+    hex(await crypto.openPlaced(raw(args.sealed), place(args.place), header(args.envelope), sealing(args.seed))),
   sectionKeys: (args) => [
     hex(crypto.sectionSealingKey(raw(args.secret), place(args.place)).public),
     hex(crypto.sectionListKey(raw(args.secret), place(args.place))),
@@ -138,7 +148,8 @@ const CALLS: Record<string, (args: Args) => unknown> = {
     return hex(crypto.wrapDossierKeys(raw(args.root), keys, raw(args.dossier), args.sequence));
   },
   unwrapDossierKeys: (args) => {
-    const keys = crypto.unwrapDossierKeys(raw(args.root), raw(args.wrapped), raw(args.dossier), args.sequence, publics(args));
+    const [root, wrapped, dossier] = [raw(args.root), raw(args.wrapped), raw(args.dossier)];
+    const keys = crypto.unwrapDossierKeys(root, wrapped, dossier, args.sequence, publics(args));
     return [hex(keys.signingSeed), hex(keys.root)];
   },
   newMethod: ({ person, type, typed }) => {
@@ -157,10 +168,10 @@ const CALLS: Record<string, (args: Args) => unknown> = {
   openRoot: async ({ envelope, person, method, seed, sealed }) => {
     const [list, owner] = [statement(envelope), raw(person)];
     const known = crypto.listMethods(list, owner).find((entry) => hex(entry.method) === method) as crypto.Method;
-    return hex(await crypto.openRoot(list, owner, known, new crypto.SealingKey(raw(seed)), raw(sealed)));
+    return hex(await crypto.openRoot(list, owner, known, sealing(seed), raw(sealed)));
   },
   wrapIdentity: (args) => {
-    const identity = { signing: new crypto.SigningKey(raw(args.signing)), sealing: new crypto.SealingKey(raw(args.sealing)) };
+    const identity = { signing: signing(args.signing), sealing: sealing(args.sealing) };
     return hex(crypto.wrapIdentity(raw(args.root), identity, raw(args.person), raw(args.organisation), args.sequence));
   },
   unwrapIdentity: (args) => {
@@ -178,7 +189,7 @@ const CALLS: Record<string, (args: Args) => unknown> = {
   openEvent,
   verifyPromise,
   verifyProof,
-  signNote: ({ text, name, seed }) => hex(audit.encodeNote(audit.signNote(text, name, new crypto.SigningKey(raw(seed))))),
+  signNote: ({ text, name, seed }) => hex(audit.encodeNote(audit.signNote(text, name, signing(seed)))),
   parseNote: ({ note }) => hex(audit.encodeNote(audit.parseNote(raw(note)))),
   parseEvent: ({ payload }) => hex(audit.encodeEvent(audit.parseEvent(raw(payload)))),
   treeRoot: ({ hashes }) => hex(audit.treeRoot(hashes.map(raw))),
@@ -194,8 +205,8 @@ async function answer(line: string): Promise<unknown> {
   try {
     return { ok: (await (CALLS[call] as (args: Args) => unknown)(args)) ?? null };
   } catch (error) {
-    if (!(error instanceof crypto.CryptoError || error instanceof audit.AuditError)) return { error: "defect", detail: String((error as Error).stack) };
-    return { error: error.name };
+    if (error instanceof crypto.CryptoError || error instanceof audit.AuditError) return { error: error.name };
+    return { error: "defect", detail: String((error as Error).stack) };
   }
 }
 

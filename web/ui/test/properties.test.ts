@@ -38,7 +38,10 @@ const CAPSULE: crypto.Capsule = {
 
 /** Each parser with a sound input, and what it makes of an input spelt again. */
 const PARSERS: Record<string, [sound: Bytes, again: (data: Bytes) => Bytes]> = {
-  base64: [crypto.utf8("QUJD"), (data) => crypto.utf8(crypto.encodeBase64(crypto.decodeBase64(crypto.decodeText(data))))],
+  base64: [
+    crypto.utf8("QUJD"),
+    (data) => crypto.utf8(crypto.encodeBase64(crypto.decodeBase64(crypto.decodeText(data)))),
+  ],
   hex: [crypto.utf8("0a1b"), (data) => crypto.utf8(crypto.encodeHex(crypto.decodeHex(crypto.decodeText(data), 2)))],
   u64: [crypto.u64(77), (data) => crypto.u64(crypto.parseU64(data))],
   binding: [crypto.bind("label", new Uint8Array(3)), (data) => crypto.bind("label", ...crypto.unbind("label", data))],

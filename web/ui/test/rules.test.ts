@@ -8,20 +8,22 @@ import { WORDS } from "../src/crypto/wordlist.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const read = (path: string): string => readFileSync(here(path), "utf8");
-const names = (pattern: string): string[] => globSync(here(pattern)).map((path) => basename(path).split(".")[0] as string);
+const names = (pattern: string): string[] =>
+  globSync(here(pattern)).map((path) => basename(path).split(".")[0] as string);
 
 test("only sodium.ts touches libsodium, and only kem.ts the HPKE library", () => {
   for (const [library, owner] of [["libsodium", "sodium.ts"], ["@hpke", "kem.ts"]] as const) {
-    const users = globSync(here("../src/**/*.ts")).filter((path) => readFileSync(path, "utf8").includes(`from "${library}`));
+    const imports = (path: string): boolean => readFileSync(path, "utf8").includes(`from "${library}`);
+    const users = globSync(here("../src/**/*.ts")).filter(imports);
     assert.deepEqual(users.map((path) => basename(path)), [owner]);
   }
 });
 
 test("src/crypto mirrors crypto/ file for file", () => {
   const own = new Set(["sodium", "kem", "index"]);
-  const here_ = names("../src/crypto/*.ts").filter((name) => !own.has(name)).sort();
-  const there = names("../../../crypto/*.py").filter((name) => name !== "__init__").sort();
-  assert.deepEqual(here_, there);
+  const ours = names("../src/crypto/*.ts").filter((name) => !own.has(name)).sort();
+  const python = names("../../../crypto/*.py").filter((name) => name !== "__init__").sort();
+  assert.deepEqual(ours, python);
 });
 
 test("the words are those of the frozen list", () => {

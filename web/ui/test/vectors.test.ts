@@ -19,6 +19,15 @@ const ERRORS: Record<string, string> = {
   pin: "PinError",
 };
 
+const VECTORS = FILES.map((file): [string, Vector] => [file, JSON.parse(readFileSync(FOLDER + file, "utf8"))]);
+
+/** The fields that a format has on failure too are inputs; the others must come out of a success. */
+const INPUTS = new Map<string, Set<string>>();
+for (const [, vector] of VECTORS.filter(([, { expect }]) => expect !== "success")) {
+  const known = INPUTS.get(vector.format) ?? new Set(Object.keys(vector));
+  INPUTS.set(vector.format, known.union(new Set(Object.keys(vector))));
+}
+
 async function run(vector: Vector): Promise<void> {
   const format = FORMATS[vector.format];
   assert.ok(format, `unknown format ${vector.format}`);
@@ -26,6 +35,8 @@ async function run(vector: Vector): Promise<void> {
     const outputs = await format(vector);
     const wanted = Object.fromEntries(Object.keys(outputs).map((name) => [name, vector[name]]));
     assert.deepEqual(outputs, wanted);
+    const inputs = INPUTS.get(vector.format) ?? new Set(Object.keys(vector));
+    assert.deepEqual(Object.keys(vector).filter((name) => !inputs.has(name) && !(name in outputs)), []);
     return;
   }
   const name = ERRORS[vector.expect];
@@ -37,8 +48,7 @@ test("every vector file is there", () => {
   assert.equal(FILES.length, 417);
 });
 
-for (const file of FILES) {
-  const vector: Vector = JSON.parse(readFileSync(FOLDER + file, "utf8"));
+for (const [file, vector] of VECTORS) {
   test(`${file}: ${vector.comment}`, async () => {
     assert.equal(vector.format, dirname(file), basename(file));
     await run(vector);

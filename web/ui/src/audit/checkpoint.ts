@@ -23,7 +23,11 @@ export function parseCheckpoint(text: string): Checkpoint {
 }
 
 /** The checkpoint in a note that the log and all these witnesses signed. */
-export function verifyCheckpoint(data: Uint8Array, key: VerifierKey, witnesses: readonly VerifierKey[] = []): Checkpoint {
+export function verifyCheckpoint(
+  data: Uint8Array,
+  key: VerifierKey,
+  witnesses: readonly VerifierKey[] = [],
+): Checkpoint {
   const note = parseNote(data);
   const checkpoint = parseCheckpoint(note.text);
   if (checkpoint.origin !== key.name) throw new NoteError("checkpoint is of another log");

@@ -5,7 +5,8 @@ import { LogFormatError } from "./errors.ts";
 const TIME_SIZE = 8;
 const SIZE = TIME_SIZE + 64;
 
-export const cosignedMessage = (text: string, seconds: bigint): Bytes => utf8(`cosignature/v1\ntime ${seconds}\n${text}`);
+export const cosignedMessage = (text: string, seconds: bigint): Bytes =>
+  utf8(`cosignature/v1\ntime ${seconds}\n${text}`);
 
 /** Splits the 72 bytes of a signature line into the time in UTC seconds and the Ed25519 signature. */
 export function splitCosignature(blob: Bytes): [seconds: bigint, signature: Bytes] {

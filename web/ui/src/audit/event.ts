@@ -23,7 +23,9 @@ export type Event = { readonly schema: Schema; readonly values: readonly Bytes[]
 const HEAD = ["schema", "text", "owner actor auditor"];
 
 function schemaOf(id: string, rows: readonly (readonly string[])[]): Schema {
-  const fields = [HEAD, ...rows].map(([name = "", kind = "", audience = ""]) => ({ name, kind, audience: audience.split(" ") }));
+  const fields = [HEAD, ...rows].map(([name = "", kind = "", audience = ""]) => {
+    return { name, kind, audience: audience.split(" ") };
+  });
   return { id, fields };
 }
 

@@ -2,7 +2,18 @@
  * Signed notes and verifier keys (c2sp.org/signed-note@v1.0.0): a text, then signature lines of named keys. The key id
  * is a hint; the pinned verifier key decides.
  */
-import { type Bytes, concat, decodeBase64, decodeHex, decodeText, encodeBase64, encodeHex, sameBytes, sha256, utf8 } from "../crypto/encoding.ts";
+import {
+  type Bytes,
+  concat,
+  decodeBase64,
+  decodeHex,
+  decodeText,
+  encodeBase64,
+  encodeHex,
+  sameBytes,
+  sha256,
+  utf8,
+} from "../crypto/encoding.ts";
 import { CryptoError } from "../crypto/errors.ts";
 import { type SigningKey, verifyEd25519 } from "../crypto/keys.ts";
 import { cosignedMessage, splitCosignature } from "./cosignature.ts";

@@ -3,7 +3,21 @@
  * commitment stands in a signed statement, which the opener names beforehand. Page: docs/spec/capsules.md.
  */
 import { inboxKey } from "./dossierkeys.ts";
-import { bind, type Bytes, concat, decodeText, encodeHex, HASH_SIZE, ID_SIZE, parseU64, sameBytes, sha256, u64, unbind, utf8 } from "./encoding.ts";
+import {
+  bind,
+  type Bytes,
+  concat,
+  decodeText,
+  encodeHex,
+  HASH_SIZE,
+  ID_SIZE,
+  parseU64,
+  sameBytes,
+  sha256,
+  u64,
+  unbind,
+  utf8,
+} from "./encoding.ts";
 import { LimitError, MalformedError, PinError, TamperedError } from "./errors.ts";
 import { type Header, itemCommitment } from "./headers.ts";
 import { keyHash, SEED_SIZE, type SealingKey, SigningKey } from "./keys.ts";
@@ -108,7 +122,9 @@ export async function sealCapsule(
   const ordered = keys.toSorted((a, b) => compareIds(a.id, b.id));
   const keyIds = ordered.map(({ id }) => id);
   checkShape(statementHash, grantee, keyIds);
-  if (keys.some(({ secret }) => secret.length !== SEED_SIZE)) throw new MalformedError("a key in a capsule is 32 bytes");
+  if (keys.some(({ secret }) => secret.length !== SEED_SIZE)) {
+    throw new MalformedError("a key in a capsule is 32 bytes");
+  }
   const plaintext = concat(...ordered.map(({ secret }) => secret));
   const context = contextOf(statementHash, grantee, keyIds);
   return { statementHash, grantee, keyIds, sealed: await seal(Label.CAPSULE, context, publicKey, plaintext) };

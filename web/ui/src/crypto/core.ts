@@ -2,7 +2,19 @@
  * The core of an item version: all that is known before sealing, bound into everything that is sealed for it.
  * Page: docs/spec/items.md.
  */
-import { bind, type Bytes, decodeText, HASH_SIZE, ID_SIZE, parseU64, sameBytes, sha256, u64, unbind, utf8 } from "./encoding.ts";
+import {
+  bind,
+  type Bytes,
+  decodeText,
+  HASH_SIZE,
+  ID_SIZE,
+  parseU64,
+  sameBytes,
+  sha256,
+  u64,
+  unbind,
+  utf8,
+} from "./encoding.ts";
 import { MalformedError } from "./errors.ts";
 import { isCode } from "./kinds.ts";
 import { Label, SUITE } from "./labels.ts";

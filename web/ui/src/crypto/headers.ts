@@ -76,7 +76,8 @@ export function checkHeader(
 }
 
 /** The commitment to an item key under a core hash: one key per header, whatever the cipher allows. */
-export const itemCommitment = (itemKey: Uint8Array, core: Uint8Array): Bytes => hkdf(itemKey, Label.ITEM_COMMITMENT, core);
+export const itemCommitment = (itemKey: Uint8Array, core: Uint8Array): Bytes =>
+  hkdf(itemKey, Label.ITEM_COMMITMENT, core);
 
 /** Throws TamperedError unless this is the item key that the header commits to. */
 export function checkItemKey(header: Header, itemKey: Uint8Array): void {
@@ -92,7 +93,8 @@ export function checkHash(data: Uint8Array, wanted: Uint8Array): void {
 export const contentKey = (itemKey: Uint8Array, core: Uint8Array, index: number): Bytes =>
   hkdf(itemKey, Label.ITEM_CONTENT_KEY, core, u64(index));
 
-export const metadataKey = (itemKey: Uint8Array, core: Uint8Array): Bytes => hkdf(itemKey, Label.ITEM_METADATA_KEY, core);
+export const metadataKey = (itemKey: Uint8Array, core: Uint8Array): Bytes =>
+  hkdf(itemKey, Label.ITEM_METADATA_KEY, core);
 
 function parsePart({ length, chunks, hash }: HeaderPayload["parts"][number]): PartInfo {
   if (chunks !== chunkCount(length)) throw new MalformedError("header part has a wrong count of chunks");

@@ -6,7 +6,16 @@ import { decodeJson, encodeJson } from "./canonical.ts";
 import { type Core, coreHash, encodeCore } from "./core.ts";
 import { bind, type Bytes, concat, encodeBase64, encodeHex, sameBytes, sha256, u64 } from "./encoding.ts";
 import { MalformedError, TamperedError } from "./errors.ts";
-import { checkHash, checkItemKey, contentKey, type Header, itemCommitment, KIND, metadataKey, type PartInfo } from "./headers.ts";
+import {
+  checkHash,
+  checkItemKey,
+  contentKey,
+  type Header,
+  itemCommitment,
+  KIND,
+  metadataKey,
+  type PartInfo,
+} from "./headers.ts";
 import { keyHash, type SealingKey, type SigningKey } from "./keys.ts";
 import { compileSchema, type Payload } from "./kinds.ts";
 import { Label, SUITE } from "./labels.ts";
@@ -81,7 +90,8 @@ export class PartOpener {
   /** The last plaintext, if length and stream are the ones that the header names. */
   finish(): Bytes {
     const last = this.#count(this.#stream.finish());
-    if (this.#length !== this.#info.length || !sameBytes(this.#digest.final(), this.#info.hash)) throw new TamperedError();
+    const whole = this.#length === this.#info.length && sameBytes(this.#digest.final(), this.#info.hash);
+    if (!whole) throw new TamperedError();
     return last;
   }
   #count(plaintext: Bytes): Bytes {
@@ -112,7 +122,9 @@ export class ItemSealer {
 
   /** A new key per version: nothing sealed is ever sealed again under the same key. */
   static async start(core: Core, sectionPublic: Uint8Array, metadata: Metadata): Promise<ItemSealer> {
-    if (!sameBytes(core.sectionKeyHash, keyHash(sectionPublic))) throw new MalformedError("core names another section key");
+    if (!sameBytes(core.sectionKeyHash, keyHash(sectionPublic))) {
+      throw new MalformedError("core names another section key");
+    }
     const [encoded, itemKey] = [encodeCore(core), random(KEY_SIZE)];
     const hash = coreHash(encoded);
     const sealedMetadata = sealMetadata(core, hash, itemKey, metadata);
@@ -195,7 +207,9 @@ export function openMetadata(header: Header, itemKey: Uint8Array, sealedMetadata
   const value = decodeJson(unpad(unwrap(Label.ITEM_METADATA, [header.coreHash], key, sealedMetadata)));
   checkMetadata(value);
   const metadata = value as unknown as Metadata;
-  if (metadata.parts.length !== header.core.partCount) throw new MalformedError("metadata lists another count of parts");
+  if (metadata.parts.length !== header.core.partCount) {
+    throw new MalformedError("metadata lists another count of parts");
+  }
   return metadata;
 }
 

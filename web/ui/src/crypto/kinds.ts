@@ -14,7 +14,7 @@ export type Payload = { readonly [field: string]: Json };
 
 export const MAX_TEXT_BYTES = 2_000;
 export const MAX_CODE = 64;
-export const SCHEMAS: ReadonlyMap<string, Schema> = new Map(Object.entries(schemas as unknown as Record<string, Schema>));
+export const SCHEMAS: ReadonlyMap<string, Schema> = new Map<string, Schema>(Object.entries(schemas));
 
 /** Throws MalformedError unless `kind` is known and `payload` has exactly its fields, each of its type. */
 export function checkPayload(kind: string, payload: unknown): asserts payload is Payload {
@@ -24,7 +24,7 @@ export function checkPayload(kind: string, payload: unknown): asserts payload is
 }
 
 /** Whether payloads of this kind name the one key that signs them; the others need several signatures. */
-export const namesKey = (kind: string): boolean => Object.hasOwn((SCHEMAS.get(kind) as object | undefined) ?? {}, "keyHash");
+export const namesKey = (kind: string): boolean => Object.hasOwn(Object(SCHEMAS.get(kind)), "keyHash");
 
 /** Lower-case words and digits joined by single hyphens. */
 export const isCode = (value: string): boolean => value.length <= MAX_CODE && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(value);
@@ -35,7 +35,8 @@ function text(value: unknown): string {
 }
 
 function integer(value: unknown): void {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new MalformedError("field is not an integer in range");
+  const inRange = Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!inRange) throw new MalformedError("field is not an integer in range");
 }
 
 function flag(value: unknown): void {

@@ -39,4 +39,5 @@ const letter = (number: bigint, place: number): string => ALPHABET.charAt(Number
 const valueOf = (symbol: string): number => (/^[0-9a-z]$/i.test(symbol) ? ALPHABET.indexOf(symbol.toUpperCase()) : -1);
 
 /** Twenty bits, as five hexadecimal digits. */
-const checkOf = (code: Uint8Array): string => encodeHex(sha256(bind(Label.RECOVERY_CHECK, code))).slice(0, CHECK_DIGITS);
+const checkOf = (code: Uint8Array): string =>
+  encodeHex(sha256(bind(Label.RECOVERY_CHECK, code))).slice(0, CHECK_DIGITS);

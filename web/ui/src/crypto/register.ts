@@ -150,7 +150,9 @@ function checkIssued(
   if (statement.payload["organisation"] !== encodeHex(organisation.organisation)) {
     throw new PinError("attestation by another organisation");
   }
-  if ((statement.payload["counter"] as number) < counter) throw new PinError("attestation is older than one seen before");
+  if ((statement.payload["counter"] as number) < counter) {
+    throw new PinError("attestation is older than one seen before");
+  }
   const within = ({ from, until }: Period): boolean => from <= now && now < until;
   if (!within(statement.payload as unknown as Period)) throw new PinError("attestation is not valid at this time");
   if (!within(organisation)) throw new PinError("register entry is not valid at this time");

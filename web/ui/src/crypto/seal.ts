@@ -19,7 +19,12 @@ export const SEAL_OVERHEAD = ENC_SIZE + TAG_SIZE;
 export type Context = readonly Uint8Array[];
 
 /** HPKE base mode (RFC 9180): encapsulation, then ciphertext; empty AAD. */
-export async function seal(label: Label, context: Context, publicKey: Uint8Array, plaintext: Uint8Array): Promise<Bytes> {
+export async function seal(
+  label: Label,
+  context: Context,
+  publicKey: Uint8Array,
+  plaintext: Uint8Array,
+): Promise<Bytes> {
   if (publicKey.length !== SEALING_KEY_SIZE) throw new MalformedError("a sealing key is 1,216 bytes");
   const params = { recipientPublicKey: hpkePublicKey(publicKey), info: info(label, context, publicKey).buffer };
   try {
@@ -65,7 +70,8 @@ export function unwrap(label: Label, context: Context, key: Uint8Array, wrapped:
 }
 
 /** HKDF-SHA256 (RFC 5869) of uniformly random key material: no salt, info = the binding; 32 bytes. */
-export const hkdf = (ikm: Uint8Array, label: Label, ...context: Context): Bytes => derive(ikm, label, context, KEY_SIZE);
+export const hkdf = (ikm: Uint8Array, label: Label, ...context: Context): Bytes =>
+  derive(ikm, label, context, KEY_SIZE);
 
 /** As `hkdf`, any size. */
 export function derive(ikm: Uint8Array, label: Label, context: Context, size: number): Bytes {

@@ -37,7 +37,12 @@ export function wrapSection(root: Uint8Array, secret: Uint8Array, place: Section
 }
 
 /** Unwraps a section secret and recomputes its public key, which must be that of the section-key statement. */
-export function unwrapSection(root: Uint8Array, wrapped: Uint8Array, place: SectionPlace, publicKey: Uint8Array): Bytes {
+export function unwrapSection(
+  root: Uint8Array,
+  wrapped: Uint8Array,
+  place: SectionPlace,
+  publicKey: Uint8Array,
+): Bytes {
   const secret = unwrap(Label.SECTION_SECRET, [...placeContext(place), keyHash(publicKey)], root, wrapped);
   if (!sameBytes(sectionSealingKey(secret, place).public, publicKey)) throw new TamperedError();
   return secret;

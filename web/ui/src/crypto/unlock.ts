@@ -4,7 +4,20 @@
  * sealed to one outside it. After each unwrapping the public key is computed again and compared.
  * Page: docs/spec/unlock.md.
  */
-import { type Bytes, concat, decodeBase64, decodeHex, encodeBase64, encodeHex, EMPTY, ID_SIZE, newId, sameBytes, u64, utf8 } from "./encoding.ts";
+import {
+  type Bytes,
+  concat,
+  decodeBase64,
+  decodeHex,
+  encodeBase64,
+  encodeHex,
+  EMPTY,
+  ID_SIZE,
+  newId,
+  sameBytes,
+  u64,
+  utf8,
+} from "./encoding.ts";
 import { LimitError, MalformedError, TamperedError } from "./errors.ts";
 import { keyHash, SealingKey, SigningKey } from "./keys.ts";
 import type { Payload } from "./kinds.ts";

@@ -8,8 +8,8 @@ const CONSONANTS = [..."bdfghjklmnprstvwz"];
 const CLUSTERS = ["bl", "br", "dr", "fl", "fr", "gl", "gr", "kl", "kr", "pl", "pr", "sl", "st", "tr"];
 const LAST = [..."klmnrst"];
 const LEFT_OUT = (
-  "anu dik dod fag fuk gat hoer homo jode kak kan kuk kut lul moro naz neg nig pede pedo pik pis poe pop pot rap seks " +
-  "sek slet slut snol tet tit trut"
+  "anu dik dod fag fuk gat hoer homo jode kak kan kuk kut lul moro naz neg nig pede pedo pik pis poe pop pot rap " +
+  "seks sek slet slut snol tet tit trut"
 ).split(" ");
 
 /** In order; the index of a word is its value. */
