@@ -109,8 +109,11 @@ class SealingKey(_Secret):
 
 
 def parse_sealing_key(public: bytes) -> MLKEM768X25519PublicKey:
-    """Parse a 1,216-byte public key for sealing; raise MalformedError."""
+    """Parse a 1,216-byte public key for sealing; raise MalformedError, also for a coefficient out of range."""
     if len(public) != SEALING_KEY_SIZE:
         raise MalformedError("a sealing key is 1,216 bytes")
-    lattice = mlkem.MLKEM768PublicKey.from_public_bytes(public[:_MLKEM_SIZE])
+    try:
+        lattice = mlkem.MLKEM768PublicKey.from_public_bytes(public[:_MLKEM_SIZE])
+    except ValueError as error:
+        raise MalformedError("not a sealing key") from error
     return MLKEM768X25519PublicKey(lattice, x25519.X25519PublicKey.from_public_bytes(public[_MLKEM_SIZE:]))

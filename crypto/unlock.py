@@ -155,8 +155,11 @@ def wrap_identity(root: bytes, identity: Identity, person: bytes, organisation: 
 def unwrap_identity(root: bytes, wrapped: bytes, chain_head: Statement) -> Identity:
     """Unwrap an identity and compare both public keys with the `key-chain` statement that names them.
 
-    Raise TamperedError. The caller checks the chain itself (crypto.chains).
+    Raise TamperedError, or MalformedError for a statement of another kind. The caller checks the chain itself
+    (crypto.chains).
     """
+    if chain_head.kind != "key-chain":
+        raise MalformedError("not a statement of a key chain")
     entry = chain_head.payload
     signing, sealing = decode_base64(entry["signingKey"]), decode_base64(entry["sealingKey"])
     person, organisation = bytes.fromhex(entry["person"]), bytes.fromhex(entry["organisation"])

@@ -32,6 +32,7 @@ from crypto.passphrase import parse_passphrase
 from crypto.recoverycode import format_recovery_code, parse_recovery_code
 from crypto.stream import StreamOpener
 from crypto.unlock import unlock_key
+from tests.vectors import make
 
 FOLDER = Path(__file__).parent.parent / "vectors"
 COUNTS = {
@@ -366,3 +367,8 @@ def run_identity(vector: Vector) -> None:
 
 
 RUNNERS: dict[str, Callable[[Vector], None]] = {form: globals()[f"run_{form.replace('-', '_')}"] for form in COUNTS}
+
+
+def test_made_again():
+    """The kept maker makes every file again, byte for byte, and no file is left over."""
+    assert list(make.differences(make.all_files())) == []
