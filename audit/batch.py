@@ -237,7 +237,7 @@ class _Step:
                 head.rules = position
                 record = FactRecord(position.seq, ordinal, fact.kind, fact.subject, fact.body)
                 self.records.setdefault(head.stream, []).append(record)
-            else:
+            elif fact.cls == "items":
                 head.items = position
                 self.moved_items.add(head.stream)
 

@@ -116,6 +116,12 @@ async def run(connection: Connection, statement: str, rows: Sequence[tuple[Any, 
         await connection.executemany(statement, rows)
 
 
+async def clock(connection: Connection) -> int:
+    """Read the database's clock: UTC milliseconds."""
+    now: int = await connection.fetchval("SELECT audit.now_ms()")
+    return now
+
+
 async def load_streams(connection: Connection, streams: Sequence[bytes]) -> dict[bytes, StoredStream]:
     """Read heads and their current wrapped keys, unlocked."""
     rows = await connection.fetch(_HEADS, streams)

@@ -18,9 +18,10 @@ import asyncpg
 
 from audit import store
 from audit.batch import Signer
-from audit.entry import BatchLoader, Entry, FactCompiler
+from audit.entry import BatchLoader, Entry, FactCompiler, View
 from audit.errors import RepeatedError, UnavailableError
 from audit.known import KnownStreams
+from audit.look import look
 from audit.monthkeys import MonthKeys
 from audit.run import Desk, Run, UndoneError, WriterCounts
 from audit.tickets import Ticket, TicketQueue
@@ -116,6 +117,10 @@ class Writer:
         finally:
             ticket.timer.cancel()
         return answer
+
+    async def look(self, streams: Sequence[bytes]) -> View:
+        """Look at streams without writing (see audit.look); raise UnavailableError."""
+        return await look(self._pool, self._known, streams)
 
     def _admit(self) -> None:
         reason = self._gate()

@@ -12,6 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 
+from web.api import delivery, dossiers
 from web.edge import API_VERSION, Edge
 from web.health import show_live, show_ready
 from web.metrics import Metrics, show_metrics
@@ -20,7 +21,14 @@ from web.settings import Settings
 from web.signin import routes as sign_in
 from web.wiring import run_service
 
-ROUTES: Sequence[ControllerRouterHandler] = (show_live, show_ready, show_metrics, *sign_in.ROUTES)
+ROUTES: Sequence[ControllerRouterHandler] = (
+    show_live,
+    show_ready,
+    show_metrics,
+    *sign_in.ROUTES,
+    *dossiers.ROUTES,
+    *delivery.ROUTES,
+)
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of an ordinary request body. Uploads go in pieces and read their stream themselves."""
 

@@ -13,10 +13,16 @@ from audit.batch import Signer
 from audit.writer import Writer
 from consent.catalogue import shipped_catalogues
 from dossier import database, faults
+from dossier.dossiers.service import Dossiers
+from dossier.dossiers.store import DossierStore
 from dossier.embedded import Cluster, ClusterError
 from dossier.errors import UnavailableError
 from dossier.facts.compiler import Compiler
+from dossier.items.objects import Objects, StoredObjects
+from dossier.items.store import ItemStore
+from dossier.items.uploads import UploadLimits, Uploads
 from dossier.monthkeys import FileMonthKeys
+from dossier.parties.store import PartyStore
 from dossier.store import Loader
 from web.health import Check
 from web.keys import ServiceKeys, load_keys
@@ -41,6 +47,11 @@ class Service:
     sign_in: SignInParts
     keys: ServiceKeys
     writer: Writer
+    dossiers: Dossiers
+    items: ItemStore
+    objects: Objects
+    uploads: Uploads
+    identifier_key: bytes = field(repr=False)
     checks: dict[str, Check] = field(default_factory=dict)
 
 
@@ -55,13 +66,42 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         urls = await _ready_database(settings, cluster)
         pool = await database.open_pool(urls.service, largest=settings.database_pool)
         stack.callback(pool.terminate)
-        sign_in = build_sign_in(sign_in_options(settings), pool)
+        options = sign_in_options(settings)
+        sign_in = build_sign_in(options, pool)
         await stack.enter_async_context(_background(sign_in.flush_forever()))
         keys = load_keys(settings)
         writer = await stack.enter_async_context(_writing(settings, pool, keys))
-        service = Service(settings, metrics, urls, pool, cluster, sign_in, keys, writer)
+        items, objects = ItemStore(pool), open_objects(settings)
+        service = Service(
+            settings=settings,
+            metrics=metrics,
+            urls=urls,
+            pool=pool,
+            cluster=cluster,
+            sign_in=sign_in,
+            keys=keys,
+            writer=writer,
+            dossiers=Dossiers(DossierStore(pool), PartyStore(pool), writer),
+            items=items,
+            objects=objects,
+            uploads=Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes)),
+            identifier_key=options.identifier_key,
+        )
         service.checks["database"] = lambda: database.ping(pool)
         yield service
+
+
+def open_objects(settings: Settings) -> StoredObjects:
+    """Where large parts are kept: a folder of the data directory, or the S3-compatible bucket of the settings."""
+    if not settings.object_bucket:
+        return StoredObjects.in_folder(settings.data_dir / "objects")
+    return StoredObjects.in_bucket(
+        settings.object_bucket,
+        endpoint=settings.object_endpoint,
+        region=settings.object_region,
+        key_id=settings.object_key_id,
+        secret=settings.object_secret,
+    )
 
 
 @asynccontextmanager

@@ -112,7 +112,7 @@ class ListItems(Entry[Page]):
 
     def _event(self, view: View, found: Sequence[bytes], decisions: Sequence[Decision]) -> Event:
         asked = self._request
-        first = decisions[0] if decisions else Decision(permitted=True, reason="owner", step=4)
+        first = decisions[0] if decisions else Decision(permitted=True, reason="own-dossier", step=4)
         values = actor_fields(self._actor, self._request_id, view.now) | decision_fields(first)
         values |= {
             "type": "items",

@@ -1,0 +1,93 @@
+"""Addresses: an agency asks where records about an identifier go, and gets a word signed by the directory key.
+
+No dossier and not admitted give the same answer at the same cost: not found. Every question is an event in the
+organisation's own stream; it names no identifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.entry import Append, Entry, Outcome, View
+from audit.event import make_event
+from consent.facts import DossierFacts
+from crypto.encoding import encode_base64
+from crypto.keys import SigningKey
+from crypto.statements import parse_statement, sign
+from dossier.answers import Answer
+from dossier.dossiers.store import DossierStore
+from dossier.errors import NotFoundError
+from dossier.events import actor_fields
+from dossier.facts.dossiers import DossierState
+from dossier.parties.actor import Actor
+
+ADDRESS_SECONDS = 15 * 60
+
+
+class Address(Answer, frozen=True):
+    """Where to seal to: the signed address, and the statements it names, dossier keys first."""
+
+    address: str
+    statements: list[str]
+
+
+class Ask(Entry[DossierState | None]):
+    """Write down that an organisation asked for an address, and find out whether it may have it."""
+
+    def __init__(self, actor: Actor, dossier: bytes | None, request: bytes) -> None:
+        self._actor, self._dossier, self._request = actor, dossier, request
+        self.streams = (actor.stream,)
+        self.foreign = (dossier,) if dossier else ()
+
+    def judge(self, view: View) -> Outcome[DossierState | None]:
+        """Give the dossier as it stands if the organisation is admitted, else None; the event is the same."""
+        state = view.facts(self._dossier).value if self._dossier and view.exists(self._dossier) else None
+        admitted = isinstance(state, DossierState) and is_admitted(state.rules, self._actor, view.now)
+        values = actor_fields(self._actor, self._request, view.now)
+        values |= {"type": "address", "action": "list", "count": 1 if admitted else 0}
+        append = Append(self._actor.stream, make_event("query/v1", values))
+        return Outcome((append,), answer=lambda _receipts: state if admitted else None)
+
+
+def is_admitted(rules: DossierFacts, actor: Actor, now: int) -> bool:
+    """Whether the actor's organisation may deliver anything to this dossier now."""
+    organisation = actor.organisation.hex() if actor.organisation else ""
+    return any(each.organisation == organisation and each.period.holds(now) for each in rules.admissions)
+
+
+async def make_address(
+    state: DossierState, actor: Actor, store: DossierStore, directory: SigningKey, now: int
+) -> Address:
+    """Sign the address of a dossier for one organisation, good for 15 minutes; raise NotFoundError."""
+    dossier = bytes.fromhex(state.dossier)
+    chain = await store.statements(dossier, ["dossier-key"])
+    current = _current(await store.statements(dossier, ["section-key"]))
+    if actor.organisation is None or not chain or not current:
+        raise NotFoundError
+    statement = sign(
+        "dossier-address",
+        {
+            "dossier": state.dossier,
+            "organisation": actor.organisation.hex(),
+            "keyHead": parse_statement(chain[-1]).hash.hex(),
+            "sectionKeys": sorted(current),
+            "seq": state.rules.seq,
+            "until": now + ADDRESS_SECONDS,
+            "issuedAt": now,
+            "signer": "00" * 16,
+        },
+        directory,
+    )
+    envelopes = [*chain, *(current[each] for each in sorted(current))]
+    return Address(encode_base64(statement.envelope), [encode_base64(each) for each in envelopes])
+
+
+def _current(envelopes: Sequence[bytes]) -> dict[str, bytes]:
+    """The newest epoch of every section and lane but the vault's, which no agency seals to: envelopes by hash."""
+    newest = {}
+    for envelope in envelopes:
+        statement = parse_statement(envelope)
+        payload = statement.payload
+        if payload["lane"] != "vault":
+            newest[payload["section"], payload["lane"]] = (statement.hash.hex(), envelope)
+    return dict(newest.values())

@@ -1,0 +1,127 @@
+"""Dossiers over HTTP: making one, looking at one's own, and the statements that govern it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import get, post
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_201_CREATED
+
+from crypto.encoding import encode_base64
+from dossier.answers import Answer
+from dossier.dossiers.creation import Created, CreateDossier, NewDossier
+from dossier.dossiers.govern import Accepted, Govern, Submission
+from dossier.dossiers.showing import ShownDossier
+from dossier.dossiers.statements import read_bytes, read_capsules, read_statement
+from dossier.parties.actor import Assurance, require_assurance, require_step_up
+from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
+
+DossierPath = Annotated[str, Parameter(description="The id of the dossier", pattern="^[0-9a-f]{32}$")]
+
+
+class WrappedSection(Body, frozen=True):
+    """A section secret under the dossier root."""
+
+    section: str
+    lane: str
+    wrapped: str
+
+
+class NewDossierBody(Body, frozen=True):
+    """A new dossier: its statements in order, the owner's capsules, wrapped section secrets, and the stream key once."""
+
+    statements: list[str]
+    capsules: list[str]
+    sections: list[WrappedSection]
+    stream_key: str
+
+
+class StatementBody(Body, frozen=True):
+    """One signed statement with its capsules; a placement brings the item key sealed for the new place."""
+
+    statement: str
+    capsules: list[str] = msgspec.field(default_factory=list)
+    sealed_key: str = ""
+
+
+class StatementList(Answer, frozen=True):
+    """Statements of a dossier, as signed, in the order of their events."""
+
+    statements: list[str]
+
+
+@post(
+    "/v1/dossiers",
+    operation_id="createDossier",
+    tags=["dossiers"],
+    summary="Make a dossier",
+    status_code=HTTP_201_CREATED,
+    responses=problems(400, 401, 403, 409, 413, 429, 503),
+)
+async def create(request: Http, data: NewDossierBody) -> Created:
+    """Make a dossier for the person who is signed in, found by the identifier that the sign-in provider gave."""
+    actor = await actor_of(request)
+    running = service(request)
+    require_step_up(actor, running.sign_in.clock())
+    require_assurance(actor, Assurance.SUBSTANTIAL)
+    statements = tuple(read_statement(text) for text in data.statements)
+    nature = str(statements[0].payload.get("nature", "")) if statements else ""
+    new = NewDossier(
+        statements=statements,
+        capsules=read_capsules(data.capsules),
+        wrapped={(each.section, each.lane): read_bytes(each.wrapped) for each in data.sections},
+        stream_key=read_bytes(data.stream_key),
+        identifier=await running.dossiers.identifier_of(actor, nature),
+    )
+    return await running.writer.submit(CreateDossier(actor, new, await claim_of(request, actor)))
+
+
+@get(
+    "/v1/dossiers/{dossier:str}",
+    operation_id="showDossier",
+    tags=["dossiers"],
+    summary="A dossier, for those who hold it",
+    responses=problems(401, 404, 503),
+)
+async def show(request: Http, dossier: DossierPath) -> ShownDossier:
+    """Show statements, positions, wrapped secrets and one's own capsules; for anybody else there is nothing here."""
+    actor = await actor_of(request)
+    return await service(request).dossiers.show(actor, path_id(dossier))
+
+
+@get(
+    "/v1/dossiers/{dossier:str}/statements",
+    operation_id="listStatements",
+    tags=["dossiers"],
+    summary="The statements that govern a dossier",
+    responses=problems(401, 404, 503),
+)
+async def list_statements(request: Http, dossier: DossierPath) -> StatementList:
+    """Give every statement as it was signed, for those who hold the dossier."""
+    actor = await actor_of(request)
+    found = await service(request).dossiers.statements(actor, path_id(dossier))
+    return StatementList([encode_base64(each) for each in found])
+
+
+@post(
+    "/v1/dossiers/{dossier:str}/statements",
+    operation_id="addStatement",
+    tags=["dossiers"],
+    summary="Govern a dossier by a signed statement",
+    status_code=HTTP_201_CREATED,
+    responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
+)
+async def add_statement(request: Http, dossier: DossierPath, data: StatementBody) -> Accepted:
+    """Take one statement of a holder with what belongs to it, in one transaction."""
+    actor = await actor_of(request)
+    running = service(request)
+    require_step_up(actor, running.sign_in.clock())
+    sealed = read_bytes(data.sealed_key) if data.sealed_key else b""
+    submission = Submission(read_statement(data.statement), read_capsules(data.capsules), sealed)
+    claim = await claim_of(request, actor)
+    return await running.writer.submit(Govern(actor, path_id(dossier), submission, claim))
+
+
+ROUTES = (create, show, list_statements, add_statement)
