@@ -160,22 +160,23 @@ class Sequencer:
         root = grown.edge.root()
         note = sign_checkpoint(Checkpoint(self._origin, grown.edge.size, root), self._key).encode()
         async with self._log_pool.acquire() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
+            await connection.execute("BEGIN")
             try:
                 self._point("sequencer.before-insert")
                 await logstore.extend(connection, edge.size, grown, root, note, rows)
                 self._point("sequencer.before-commit")
             except BaseException:
                 with contextlib.suppress(*CONNECTION_ERRORS):
-                    await transaction.rollback()
+                    await connection.execute("ROLLBACK")
                 raise
-            await transaction.commit()
+            await connection.execute("COMMIT")
             self._point("sequencer.after-commit")
         return grown.edge
 
     async def _reload(self) -> None:
         """Rebuild the edge from what is stored; refuse to go on unless it is what was signed and published."""
+        # Read first what was published: another sequencer publishes only what it has stored before.
+        published = self._folder.checkpoint()
         async with self._log_pool.acquire() as connection:
             stored = await logstore.state(connection)
             places: list[Tile | Bundle] = list(edge_tiles(stored.size))
@@ -184,7 +185,7 @@ class Sequencer:
             read = (await logstore.read_tiles(connection, places)).__getitem__
             edge = restore_edge(stored.size, stored.root, read, read)
             self._check_signed(stored)
-            self._published = await self._check_published(connection, stored)
+            self._published = await self._check_published(connection, stored, published)
         self._edge = edge
 
     def _check_signed(self, stored: LogState) -> None:
@@ -194,9 +195,8 @@ class Sequencer:
         if stored.note is None or verify_checkpoint(stored.note, self._verifier()) != signed:
             raise SplitViewError("the stored state is not the one that was signed")
 
-    async def _check_published(self, connection: asyncpg.Connection, stored: LogState) -> int:
+    async def _check_published(self, connection: asyncpg.Connection, stored: LogState, note: bytes | None) -> int:
         """Return the published size. More than is stored means that the database went back to an older state."""
-        note = self._folder.checkpoint()
         if note is None:
             return 0
         published = verify_checkpoint(note, self._verifier())

@@ -95,7 +95,8 @@ def claim(key=b"k", body=b"b", actor=b"a" * 16):
 async def running(pool, **options):
     """A running writer on this pool."""
     options.setdefault("limits", PATIENT)
-    writer = Writer(pool, KEYS, SIGNER, ListCompiler(), options.pop("loader", None), **options)
+    keys, loader = options.pop("keys", KEYS), options.pop("loader", None)
+    writer = Writer(pool, keys, SIGNER, ListCompiler(), loader, **options)
     await writer.start()
     try:
         yield writer
