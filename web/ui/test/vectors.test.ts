@@ -5,6 +5,7 @@ import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { FORMATS, type Vector } from "./formats.ts";
+import { LOG_FORMATS } from "./logformats.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../tests/vectors/", import.meta.url));
 const FILES = globSync("*/*.json", { cwd: FOLDER }).sort();
@@ -17,25 +18,32 @@ const ERRORS: Record<string, string> = {
   limit: "LimitError",
   checksum: "ChecksumError",
   pin: "PinError",
+  format: "LogFormatError",
+  note: "NoteError",
+  proof: "ProofError",
+  incomplete: "IncompleteError",
+  "split-view": "SplitViewError",
 };
+const RUNNERS = { ...FORMATS, ...LOG_FORMATS };
 
 const VECTORS = FILES.map((file): [string, Vector] => [file, JSON.parse(readFileSync(FOLDER + file, "utf8"))]);
 
-/** The fields that a format has on failure too are inputs; the others must come out of a success. */
+/** The fields that an operation has on failure too are inputs; the others must come out of a success. */
 const INPUTS = new Map<string, Set<string>>();
+const operation = ({ format, operation }: Vector): string => `${format} ${operation}`;
 for (const [, vector] of VECTORS.filter(([, { expect }]) => expect !== "success")) {
-  const known = INPUTS.get(vector.format) ?? new Set(Object.keys(vector));
-  INPUTS.set(vector.format, known.union(new Set(Object.keys(vector))));
+  const known = INPUTS.get(operation(vector)) ?? [];
+  INPUTS.set(operation(vector), new Set([...known, ...Object.keys(vector)]));
 }
 
 async function run(vector: Vector): Promise<void> {
-  const format = FORMATS[vector.format];
+  const format = RUNNERS[vector.format];
   assert.ok(format, `unknown format ${vector.format}`);
   if (vector.expect === "success") {
     const outputs = await format(vector);
     const wanted = Object.fromEntries(Object.keys(outputs).map((name) => [name, vector[name]]));
     assert.deepEqual(outputs, wanted);
-    const inputs = INPUTS.get(vector.format) ?? new Set(Object.keys(vector));
+    const inputs = INPUTS.get(operation(vector)) ?? new Set(Object.keys(vector));
     assert.deepEqual(Object.keys(vector).filter((name) => !inputs.has(name) && !(name in outputs)), []);
     return;
   }
@@ -45,7 +53,7 @@ async function run(vector: Vector): Promise<void> {
 }
 
 test("every vector file is there", () => {
-  assert.equal(FILES.length, 417);
+  assert.equal(FILES.length, 593);
 });
 
 for (const [file, vector] of VECTORS) {

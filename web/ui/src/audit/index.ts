@@ -1,5 +1,6 @@
 /** What a client checks of the log: promises, proofs, checkpoints and its own streams. */
 export * from "./checkpoint.ts";
+export * from "./control.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./history.ts";

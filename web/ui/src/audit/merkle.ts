@@ -1,5 +1,5 @@
 /**
- * RFC 6962 trees over SHA-256, as a client needs them: hashes, roots and the two kinds of proof, verified.
+ * RFC 6962 trees over SHA-256: hashes, roots, and the two kinds of proof, made and verified.
  * Sizes are safe integers, beyond 32 bits: so division, not shifts. Source: RFC 9162 sections 2.1.3 and 2.1.4.
  */
 import { type Bytes, concat, HASH_SIZE, sameBytes, sha256 } from "../crypto/encoding.ts";
@@ -27,7 +27,7 @@ export class Tree {
     this.size += 1;
   }
   root(): Bytes {
-    return this.#peaks.length ? this.#peaks.reduceRight((right, left) => nodeHash(left, right)) : EMPTY_ROOT;
+    return foldPeaks(this.#peaks);
   }
 }
 
@@ -35,6 +35,65 @@ export function treeRoot(leafHashes: Iterable<Bytes>): Bytes {
   const tree = new Tree();
   for (const hash of leafHashes) tree.append(hash);
   return tree.root();
+}
+
+/** Returns the hash of the complete subtree over leaves [index * 2^height, (index + 1) * 2^height). */
+export type NodeReader = (height: number, index: number) => Bytes;
+
+/** The audit path of leaf `index` in the tree of `size` leaves; the leaf's sibling comes first. */
+export function inclusionProof(index: number, size: number, read: NodeReader): Bytes[] {
+  if (!isSize(index) || !isSize(size) || index >= size) throw new ProofError("no such leaf in a tree of this size");
+  return descend(size, (start, end) => end - start === 1, (split) => index < split, read).path;
+}
+
+/** The proof that the first `older` leaves of the tree of `newer` leaves are the tree of `older` leaves. */
+export function consistencyProof(older: number, newer: number, read: NodeReader): Bytes[] {
+  if (!isSize(older) || !isSize(newer) || older > newer) throw new ProofError("the old tree is not the smaller one");
+  if (older === 0 || older === newer) return [];
+  const { path, start } = descend(newer, (_, end) => end === older, (split) => older <= split, read);
+  // A proof that never left the left edge starts from the old root itself, which the verifier holds.
+  return start === 0 ? path : [rangeHash(start, older, read), ...path];
+}
+
+/** Walks down from the root until `done`, gathering the hash of the half not taken at each step, lowest first. */
+function descend(
+  size: number,
+  done: (start: number, end: number) => boolean,
+  goesLeft: (split: number) => boolean,
+  read: NodeReader,
+): { path: Bytes[]; start: number } {
+  const path: Bytes[] = [];
+  let [start, end] = [0, size];
+  while (!done(start, end)) {
+    const split = start + largestPower(end - start - 1);
+    const left = goesLeft(split);
+    path.unshift(left ? rangeHash(split, end, read) : rangeHash(start, split, read));
+    [start, end] = left ? [start, split] : [split, end];
+  }
+  return { path, start };
+}
+
+/** The hash of leaves [from, end), where `from` is a multiple of the smallest power of two >= end - from. */
+function rangeHash(from: number, end: number, read: NodeReader): Bytes {
+  const peaks: Bytes[] = [];
+  let start = from;
+  while (start < end) {
+    const width = largestPower(end - start);
+    peaks.push(read(Math.log2(width), start / width));
+    start += width;
+  }
+  return foldPeaks(peaks);
+}
+
+/** The root over complete subtrees of falling size, as they lie from left to right. */
+const foldPeaks = (peaks: readonly Bytes[]): Bytes =>
+  peaks.length > 0 ? peaks.reduceRight((right, left) => nodeHash(left, right)) : EMPTY_ROOT;
+
+/** The largest power of two that is at most `value`, which is at least 1. */
+function largestPower(value: number): number {
+  let power = 1;
+  while (power * 2 <= value) power *= 2;
+  return power;
 }
 
 /** Checks that a leaf hash stands at `index` in the tree of `size` leaves and this root. */

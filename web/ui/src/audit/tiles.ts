@@ -27,6 +27,28 @@ export function parsePath(path: string): Tile {
 /** The width of the partial tile of a level in a tree of `size` leaves; 0 when there is none. */
 export const tileWidth = (level: number, size: number): number => Math.floor(size / TILE_WIDTH ** level) % TILE_WIDTH;
 
+/** Every tile, full or partial, that a tree of `newer` leaves has and one of `older` leaves has not. */
+export function tilesBetween(older: number, newer: number): Tile[] {
+  const tiles: Tile[] = [];
+  for (let level = 0; newer >= TILE_WIDTH ** level; level += 1) {
+    const [before, after] = [older, newer].map((size) => Math.floor(size / TILE_WIDTH ** level)) as [number, number];
+    tiles.push(...rowBetween(level, before, after));
+  }
+  return tiles;
+}
+
+/** Every entry bundle that a log of `newer` entries has and one of `older` entries has not. */
+export const bundlesBetween = (older: number, newer: number): Tile[] => rowBetween("entries", older, newer);
+
+function rowBetween(level: Tile["level"], before: number, after: number): Tile[] {
+  const tiles: Tile[] = [];
+  if (after === before) return tiles;
+  for (let index = Math.floor(before / TILE_WIDTH); index * TILE_WIDTH < after; index += 1) {
+    tiles.push({ level, index, width: Math.min(TILE_WIDTH, after - index * TILE_WIDTH) });
+  }
+  return tiles;
+}
+
 /** Splits a bundle of exactly `width` entries, each behind its length in two bytes. */
 export function parseBundle(data: Bytes, width: number): Bytes[] {
   const entries: Bytes[] = [];
