@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import Any
 
 from crypto.core import Core, core_hash, parse_core
 from crypto.encoding import HASH_SIZE, decode_base64, decode_hex, encode_hex, sha256, u64
@@ -111,10 +112,7 @@ def metadata_key(item_key: bytes, core: bytes) -> bytes:
     return hkdf(item_key, Label.ITEM_METADATA_KEY, core)
 
 
-def _part(part: dict[str, object]) -> PartInfo:
-    length, chunks, digest = part["length"], part["chunks"], part["hash"]
-    if not (isinstance(length, int) and isinstance(chunks, int) and isinstance(digest, str)):
-        raise MalformedError("header part has a field of the wrong type")
-    if chunks != chunk_count(length):
+def _part(part: dict[str, Any]) -> PartInfo:
+    if part["chunks"] != chunk_count(part["length"]):
         raise MalformedError("header part has a wrong count of chunks")
-    return PartInfo(length, chunks, decode_hex(digest, HASH_SIZE))
+    return PartInfo(part["length"], part["chunks"], decode_hex(part["hash"], HASH_SIZE))

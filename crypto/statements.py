@@ -105,7 +105,9 @@ def verify_threshold(statement: Statement, keys: Iterable[bytes], threshold: int
 
 def statement_hash(kind: str, payload: Mapping[str, Any]) -> bytes:
     """Return the hash of the statement with this payload, whoever signed it; raise MalformedError if it is none."""
-    return sha256(_signed_bytes(kind, encode_json(payload)))
+    fields = dict(payload)
+    check_payload(kind, fields)
+    return sha256(_signed_bytes(kind, encode_json(fields)))
 
 
 def _signed_bytes(kind: str, payload: bytes) -> bytes:

@@ -11,6 +11,7 @@ from crypto import (
     PinError,
     SealingKey,
     SignatureError,
+    encode_base64,
     parse_statement,
     verify_dossier_chain,
     verify_key_chain,
@@ -36,7 +37,7 @@ def test_swapped_key(at):
     """A key put into any place of a chain by somebody who holds no earlier key is refused (R2, N19, N20)."""
     statements = made.person_chain()
     thief = SealingKey.generate()
-    changes = {"sealingKey": made.b64(thief.public)}
+    changes = {"sealingKey": encode_base64(thief.public)}
     previous = statements[at - 1].hash.hex() if at else ""
     forged = made.person_statement(at, previous, made.REGISTER_SIGNERS[0], **changes)
     with pytest.raises(SignatureError):

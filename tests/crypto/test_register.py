@@ -9,6 +9,7 @@ from crypto import (
     check_address,
     check_attestation,
     check_system_attestation,
+    sign,
     verify_dossier_chain,
     verify_key_chain,
     verify_register,
@@ -72,9 +73,9 @@ def test_attestation_times(entry, chain):
 
 def test_attestation_of_another_organisation(entry, chain):
     """An organisation attests in its own name only."""
-    for changes in ({"organisation": "0" * 32}, {"person": "0" * 32}):
+    for forged in (made.attestation(organisation="0" * 32), made.attestation(person="0" * 32)):
         with pytest.raises(PinError):
-            check_attestation(made.attestation(**changes), entry, chain, made.NOW)
+            check_attestation(forged, entry, chain, made.NOW)
 
 
 def test_system(entry):
@@ -88,7 +89,7 @@ def test_system(entry):
 def test_address_of_nothing():
     """An address may name no section key at all, and is for the dossier whose chain is at hand."""
     chain = verify_dossier_chain(made.dossier_chain(), DOSSIER)
-    statement = made.sign(
+    statement = sign(
         "dossier-address",
         {
             "dossier": made.DOSSIER,

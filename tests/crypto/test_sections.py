@@ -79,4 +79,4 @@ def test_placement(delivery):
 def test_impossible_place(fields):
     """A place has a whole id and codes."""
     with pytest.raises(MalformedError):
-        SectionPlace(*fields, 0)
+        SectionPlace(fields[0], fields[1], fields[2], 0)

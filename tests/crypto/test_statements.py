@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from crypto import (
     verify,
     verify_threshold,
 )
+from crypto.statements import statement_hash
 
 KEYS = [SigningKey.from_seed(bytes([n]) * 32) for n in range(4)]
 REMOVAL = {
@@ -28,7 +32,7 @@ REMOVAL = {
     "issuedAt": 1,
     "capacity": "owner",
 }
-TRANSFER = {
+TRANSFER: dict[str, Any] = {
     "case": "1" * 32,
     "from": "2" * 32,
     "to": {"person": "3" * 32, "organisation": "", "role": ""},
@@ -122,7 +126,15 @@ def test_one_signature_only():
 
 def test_payload_is_detached():
     """Changing the dictionary that was signed changes nothing in the statement."""
-    payload = {**TRANSFER, "to": dict(TRANSFER["to"])}
+    payload = copy.deepcopy(TRANSFER)
     statement = sign("coordinator-transfer", payload, KEYS[0])
     payload["to"]["role"] = "changed"
     assert statement.payload["to"]["role"] == ""
+
+
+def test_hash_of_a_payload():
+    """The hash of a statement can be told from its payload, if it is one of its kind."""
+    statement = sign("removal", REMOVAL, KEYS[0])
+    assert statement_hash("removal", statement.payload) == statement.hash
+    with pytest.raises(MalformedError):
+        statement_hash("removal", REMOVAL)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+import sys
 
 from crypto.wordlist import WORD_COUNT, make_words, word_set, words
 
@@ -28,3 +30,10 @@ def test_distance():
                 sum(word[:at] + letter + word[at + 1 :] in word_set() for letter in "abcdefghijklmnopqrstuvwxyz") - 1
             )
     assert near / (len(words()[::97]) * 4 * 25) < 0.12
+
+
+def test_prints(capsys, monkeypatch):
+    """Running the module prints the list."""
+    monkeypatch.delitem(sys.modules, "crypto.wordlist")
+    runpy.run_module("crypto.wordlist", run_name="__main__")
+    assert tuple(capsys.readouterr().out.split()) == words()

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tests.vectors import basics, chains, frozen, items, keys, statements, unlock
+from tests.vectors import basics, chains, frozen, items, keyring, statements, unlock
 
-MAKERS = (basics.make, statements.make, items.make, keys.make, chains.make, unlock.make)
+MAKERS = (basics.make, statements.make, items.make, keyring.make, chains.make, unlock.make)
 
 
 def main(arguments: list[str]) -> int:
