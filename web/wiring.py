@@ -19,9 +19,12 @@ from dossier.embedded import Cluster, ClusterError
 from dossier.errors import UnavailableError
 from dossier.facts.compiler import Compiler
 from dossier.items.objects import Objects, StoredObjects
+from dossier.items.service import ItemLists
 from dossier.items.store import ItemStore
 from dossier.items.uploads import UploadLimits, Uploads
 from dossier.monthkeys import FileMonthKeys
+from dossier.parties.service import Parties
+from dossier.parties.store import PartyStore
 from dossier.parties.store import PartyStore
 from dossier.store import Loader
 from web.health import Check
@@ -47,8 +50,10 @@ class Service:
     sign_in: SignInParts
     keys: ServiceKeys
     writer: Writer
+    parties: Parties
     dossiers: Dossiers
     items: ItemStore
+    lists: ItemLists
     objects: Objects
     uploads: Uploads
     identifier_key: bytes = field(repr=False)
@@ -83,6 +88,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             writer=writer,
             dossiers=Dossiers(DossierStore(pool), PartyStore(pool), writer),
             items=items,
+            lists=ItemLists(items, writer),
             objects=objects,
             uploads=Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes)),
             identifier_key=options.identifier_key,

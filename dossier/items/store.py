@@ -140,16 +140,51 @@ class ItemStore:
             raise NotFoundError
         return found
 
-    async def states(self, dossier: bytes, upto: int | None = None) -> dict[bytes, ItemState]:
-        """Return the state of every item of a dossier, by item, at a position (`upto`, None: now)."""
+    async def since(self, dossier: bytes, after: int, upto: int) -> dict[bytes, list[tuple[int, str, dict[str, Any]]]]:
+        """Return the item records of a dossier at positions after < seq <= upto, by item, in order."""
         rows = await self._pool.fetch(
-            """SELECT stream, subject, seq, kind, body FROM audit.fact
-               WHERE bucket = audit.bucket($1) AND stream = $1 AND class = 'items' AND ($2::bigint IS NULL OR seq <= $2)
+            """SELECT subject, seq, kind, body FROM audit.fact
+               WHERE bucket = audit.bucket($1) AND stream = $1 AND class = 'items' AND seq > $2 AND seq <= $3
                ORDER BY seq, ordinal""",
             dossier,
+            after,
             upto,
         )
-        return {item: state for (_, item), state in fold_items(rows).items()}
+        found: dict[bytes, list[tuple[int, str, dict[str, Any]]]] = defaultdict(list)
+        for row in rows:
+            found[row["subject"]].append((row["seq"], row["kind"], msgspec.json.decode(row["body"])))
+        return found
+
+    async def newest_versions(self, items: Sequence[bytes]) -> dict[bytes, Record]:
+        """Return the newest version of each item: header, sealed key and metadata, and what was made for its place.
+
+        `wraps` are (section, lane, epoch, wrapped); `placed` (placement, sealed) by the hash of its statement.
+        """
+        rows = await self._pool.fetch(
+            """SELECT v.item, v.version, v.header, v.sealed_key, v.sealed_metadata,
+                      ARRAY(SELECT (p.placement, p.sealed, s.envelope) FROM dossier.placed_key p
+                            JOIN dossier.statement s ON s.bucket = p.bucket AND s.hash = p.placement
+                            WHERE p.bucket = v.bucket AND p.item = v.item AND p.version = v.version
+                            ORDER BY s.seq) AS placed,
+                      ARRAY(SELECT (w.section, w.lane, w.epoch, w.wrapped) FROM dossier.wrap w
+                            WHERE w.bucket = v.bucket AND w.item = v.item AND w.version = v.version) AS wraps
+               FROM unnest($1::bytea[]) AS wanted (id)
+               CROSS JOIN LATERAL (SELECT * FROM dossier.item_version n WHERE n.bucket = audit.bucket(wanted.id)
+                                   AND n.item = wanted.id ORDER BY n.version DESC LIMIT 1) v""",
+            list(items),
+        )
+        return {row["item"]: row for row in rows}
+
+    async def put_wrap(self, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes) -> None:
+        """Keep an item key under the list key of its section; a holder may replace it."""
+        await self._pool.execute(
+            """INSERT INTO dossier.wrap VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)
+               ON CONFLICT (bucket, item, version, section, lane) DO UPDATE SET epoch = $5, wrapped = $6""",
+            item,
+            version,
+            *place,
+            wrapped,
+        )
 
     async def add_upload(self, row: UploadRow) -> None:
         """Begin an upload."""

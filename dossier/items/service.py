@@ -1,0 +1,152 @@
+"""What the edge asks of items: pages of a list with what is sealed in them, and adoption.
+
+The states of a dossier's items are remembered by its `items` position and only ever extended by newer records.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.writer import Writer
+from crypto.encoding import encode_base64
+from dossier.answers import Answer, Promise, promise
+from dossier.dossiers.authority import holder_state
+from dossier.errors import NotFoundError
+from dossier.facts.foreign import foreign_streams
+from dossier.items.listing import Items, ItemsMovedError, ListItems, ListRequest
+from dossier.items.state import ItemState, compile_item
+from dossier.items.store import ItemStore
+from dossier.parties.actor import Actor
+
+KEPT_DOSSIERS = 64
+TRIES = 3
+
+
+class ShownWrap(Answer, frozen=True):
+    """An item key under the list key of a section, lane and epoch."""
+
+    section: str
+    lane: str
+    epoch: int
+    wrapped: str
+
+
+class ShownItem(Answer, frozen=True):
+    """One item of a list: where it stands now, its newest version as signed and sealed.
+
+    `placement` is the statement that placed it last and `placedKey` its item key sealed for that place; both empty
+    while it stands where it was born. `wraps` are for holders only.
+    """
+
+    item: str
+    version: int
+    section: str
+    lane: str
+    label: str
+    type: str
+    source: str
+    cases: list[str]
+    header: str
+    sealed_key: str
+    sealed_metadata: str
+    placement: str
+    placed_key: str
+    wraps: list[ShownWrap]
+
+
+class ItemPage(Answer, frozen=True, omit_defaults=True):
+    """A page of items, newest delivery first; `next` is there if another page follows."""
+
+    items: list[ShownItem]
+    promise: Promise
+    next: str = ""
+
+
+@dataclass
+class ItemLists:
+    """Lists of items. Owned by the event loop; `_kept` maps a dossier to its items at one position."""
+
+    store: ItemStore
+    writer: Writer
+    _kept: OrderedDict[bytes, Items] = field(default_factory=OrderedDict)
+
+    async def page(self, actor: Actor, request: ListRequest) -> ItemPage:
+        """List one page for the actor; raise NotFoundError when there is nothing that the actor may know of."""
+        for left in reversed(range(TRIES)):
+            items = await self._items(actor, request)
+            try:
+                page = await self.writer.submit(ListItems(actor, request, items, secrets.token_bytes(16)))
+            except ItemsMovedError:
+                if not left:
+                    raise
+                continue
+            break
+        rows = await self.store.newest_versions(page.items)
+        view = await self.writer.look((request.dossier, actor.id))
+        holds = _holds(view, request.dossier, actor)
+        states = (await self._items(actor, request)).states
+        shown = [_shown(states[item], rows[item], holds=holds) for item in page.items if item in rows]
+        following = page.items[-1].hex() if page.more else ""
+        return ItemPage(shown, promise(page.receipt, "owner" if holds else "actor"), following)
+
+    async def adopt(self, actor: Actor, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes) -> None:
+        """Keep an item key under its section's list key, for a holder of the dossier; raise NotFoundError."""
+        dossier = await self.store.dossier_of(item)
+        holder_state(await self.writer.look((dossier, actor.id)), dossier, actor)
+        await self.store.put_wrap(item, version, place, wrapped)
+
+    async def _items(self, actor: Actor, request: ListRequest) -> Items:
+        view = await self.writer.look((request.dossier, *foreign_streams(actor, request.case)))
+        if not view.exists(request.dossier):
+            raise NotFoundError
+        wanted = view.head(request.dossier).items.seq
+        kept = self._kept.get(request.dossier, Items(0, {}))
+        if kept.position != wanted:
+            kept = Items(wanted, await self._extended(request.dossier, kept, wanted))
+        self._kept[request.dossier] = kept
+        self._kept.move_to_end(request.dossier)
+        while len(self._kept) > KEPT_DOSSIERS:
+            self._kept.popitem(last=False)
+        return kept
+
+    async def _extended(self, dossier: bytes, kept: Items, upto: int) -> dict[bytes, ItemState]:
+        after = kept.position if kept.position < upto else 0
+        states = dict(kept.states) if after else {}
+        for item, records in (await self.store.since(dossier, after, upto)).items():
+            state = compile_item(item.hex(), records, states.get(item))
+            if state is not None:
+                states[item] = state
+        return states
+
+
+def _holds(view: Any, dossier: bytes, actor: Actor) -> bool:
+    try:
+        holder_state(view, dossier, actor)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _shown(state: ItemState, row: Any, *, holds: bool) -> ShownItem:
+    placed = row["placed"][-1] if row["placed"] else None
+    facts = state.facts
+    wraps = [ShownWrap(*wrap[:3], encode_base64(wrap[3])) for wrap in row["wraps"]] if holds else []
+    return ShownItem(
+        item=facts.item,
+        version=row["version"],
+        section=facts.section,
+        lane=facts.lane,
+        label=facts.label,
+        type=facts.type,
+        source=facts.source,
+        cases=sorted(facts.cases),
+        header=encode_base64(row["header"]),
+        sealed_key=encode_base64(row["sealed_key"]),
+        sealed_metadata=encode_base64(row["sealed_metadata"]),
+        placement=encode_base64(placed[2]) if placed else "",
+        placed_key=encode_base64(placed[1]) if placed else "",
+        wraps=wraps,
+    )
