@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 
-from web.api import delivery, dossiers, items
+from web.api import delivery, dossiers, items, parties, persons
 from web.edge import API_VERSION, Edge
 from web.health import show_live, show_ready
 from web.metrics import Metrics, show_metrics
@@ -26,6 +26,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     show_ready,
     show_metrics,
     *sign_in.ROUTES,
+    *parties.ROUTES,
+    *persons.ROUTES,
     *dossiers.ROUTES,
     *delivery.ROUTES,
     *items.ROUTES,

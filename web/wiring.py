@@ -25,7 +25,6 @@ from dossier.items.uploads import UploadLimits, Uploads
 from dossier.monthkeys import FileMonthKeys
 from dossier.parties.service import Parties
 from dossier.parties.store import PartyStore
-from dossier.parties.store import PartyStore
 from dossier.store import Loader
 from web.health import Check
 from web.keys import ServiceKeys, load_keys
@@ -77,6 +76,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         keys = load_keys(settings)
         writer = await stack.enter_async_context(_writing(settings, pool, keys))
         items, objects = ItemStore(pool), open_objects(settings)
+        months = FileMonthKeys(settings.data_dir / "keys" / "months")
         service = Service(
             settings=settings,
             metrics=metrics,
@@ -86,6 +86,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             sign_in=sign_in,
             keys=keys,
             writer=writer,
+            parties=Parties(PartyStore(pool), writer, keys.register, months),
             dossiers=Dossiers(DossierStore(pool), PartyStore(pool), writer),
             items=items,
             lists=ItemLists(items, writer),

@@ -5,10 +5,12 @@ An organisation enters with its first administrator's account, so that it can ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass
 from typing import Literal
 
 from audit.entry import Append, Claim, Fact, Opening, Outcome, View, Write
+from audit.stream import KEY_SIZE
 from crypto.encoding import new_id
 from crypto.errors import CryptoError
 from crypto.register import RegisterKeys, verify_register_entry
@@ -36,12 +38,11 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """What a registrar sends: the signed entry; for a new organisation its kind, stream key and administrator."""
+    """What a registrar sends: the signed entry; for a new organisation its kind and administrator."""
 
     statement: Statement
     kind: Literal["agency", "supervisor"]
     administrator: Administrator | None
-    stream_key: bytes = field(repr=False)
 
 
 class Entered(Answer, frozen=True):
@@ -64,6 +65,8 @@ class EnterOrganisation(PartyAct[Entered]):
         self._new, self._register = new, register
         self._organisation = bytes.fromhex(new.statement.payload["organisation"])
         self._person = new_id()
+        # The service makes the key of an organisation's stream; its administrators may fetch it.
+        self._stream_key = secrets.token_bytes(KEY_SIZE)
         self._last = RegisterWant()
         account = new.administrator
         self._account = AccountWant(account.issuer, account.subject) if account else None
@@ -113,7 +116,7 @@ class EnterOrganisation(PartyAct[Entered]):
         event = self.key_event(now, "member", self._person, cause="added")
         fact = Fact("rules", "member", self._person, member)
         appends = (Append(organisation, event, (fact,)),)
-        opening = (Opening(organisation, "organisation", new.stream_key),)
+        opening = (Opening(organisation, "organisation", self._stream_key),)
         outcome = self._outcome(now, appends, writes, self._person.hex())
         return Outcome(outcome.appends, outcome.answer, outcome.writes, opening, keep)
 

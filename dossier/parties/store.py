@@ -76,6 +76,16 @@ class Keyring:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """The key of one epoch of a stream, under the key of a month; `from_seq` is the epoch's first event."""
+
+    epoch: int
+    from_seq: int
+    month: str
+    wrapped: bytes
+
+
 def bucket(value: bytes) -> int:
     """Return the bucket of an id: its first two bytes."""
     return int.from_bytes(value[:BUCKET_SIZE], "big")
@@ -214,6 +224,11 @@ class PartyStore:
         )
         return [System(**row) for row in rows]
 
+    async def all_systems(self) -> list[System]:
+        """Return the systems of all organisations."""
+        rows = await self._pool.fetch(f"SELECT {_SYSTEM} FROM dossier.system ORDER BY organisation, system")  # noqa: S608 - a constant
+        return [System(**row) for row in rows]
+
     async def statements(self, stream: bytes, kind: str, subject: bytes | None = None) -> list[Stored]:
         """Return the statements of a kind in a stream, of one subject if given, in order."""
         rows = await self._pool.fetch(
@@ -253,6 +268,22 @@ class PartyStore:
             "SELECT document FROM dossier.unlock WHERE bucket = $1 AND person = $2", bucket(person), person
         )
         return document
+
+    async def stream_keys(self, stream: bytes) -> list[WrappedKey]:
+        """Return the wrapped keys of a stream's epochs, in order."""
+        rows = await self._pool.fetch(
+            "SELECT epoch, from_seq, month, wrapped FROM audit.stream_key WHERE bucket = $1 AND stream = $2 ORDER BY epoch",
+            bucket(stream),
+            stream,
+        )
+        return [WrappedKey(**row) for row in rows]
+
+    async def dossiers_of(self, person: bytes) -> list[tuple[bytes, str]]:
+        """Return the dossiers that a person owns, with their nature, oldest first."""
+        rows = await self._pool.fetch(
+            "SELECT dossier, nature FROM dossier.dossier WHERE owner = $1 ORDER BY created, dossier", person
+        )
+        return [(row["dossier"], row["nature"]) for row in rows]
 
     async def keyring(self, person: bytes, organisation: bytes) -> Keyring | None:
         """Return a person's sealed document for one capacity (organisation empty: citizen)."""

@@ -17,12 +17,13 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey
 
-from dossier.errors import UnauthenticatedError
+from dossier.errors import InvalidRequestError, UnauthenticatedError
 
 ALGORITHMS = ("Ed25519", "ES256")
 TYPE = "client-authentication+jwt"
 MAX_LIFETIME = 300
 SKEW = 5
+MAX_KEYS = 8
 _MAX_BYTES = 8_192
 _HEADER = frozenset({"alg", "kid", "typ"})
 _KID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -61,6 +62,18 @@ def verify_assertion(assertion: str, keys: Mapping[str, Any], issuer: str, now: 
     except (JoseError, ValueError, TypeError) as error:
         raise _refused() from error
     return _checked_claims(_decode(assertion, 1), issuer, now)
+
+
+def check_key_set(keys: Any) -> None:
+    """Raise InvalidRequestError unless this is a JWKS of 1 to 8 public Ed25519 or P-256 keys with plain key ids."""
+    try:
+        found = KeySet.import_key_set(keys).keys
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InvalidRequestError("not a key set", code="invalid-key-set") from error
+    kinds = {(key.key_type, getattr(key, "curve_name", "")) for key in found}
+    plain = all(key.kid and _KID.fullmatch(key.kid) and not key.is_private for key in found)
+    if not 0 < len(found) <= MAX_KEYS or not plain or not kinds <= {("OKP", "Ed25519"), ("EC", "P-256")}:
+        raise InvalidRequestError("not a key set of public Ed25519 or P-256 keys", code="invalid-key-set")
 
 
 def _refused() -> UnauthenticatedError:
