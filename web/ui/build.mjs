@@ -1,13 +1,17 @@
-// Bundles the front end into web/static/. The same sources and lock give the same bytes: no hashes of time or place.
+// Bundles the front end into web/static/, which holds nothing else. The same sources and lock give the same bytes.
+import { rmSync } from "node:fs";
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
+const outdir = here("../static");
+rmSync(outdir, { recursive: true, force: true });
+
 await build({
   absWorkingDir: here("."),
   entryPoints: { crypto: "src/crypto/index.ts", audit: "src/audit/index.ts" },
-  outdir: here("../static"),
+  outdir,
   bundle: true,
   splitting: true,
   format: "esm",

@@ -23,7 +23,9 @@ export function concat(...pieces: readonly Uint8Array[]): Bytes {
   return whole;
 }
 
-export const utf8 = (text: string): Bytes => new TextEncoder().encode(text) as Bytes;
+const encoder = new TextEncoder();
+
+export const utf8 = (text: string): Bytes => encoder.encode(text) as Bytes;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -41,8 +43,14 @@ export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => sodium.equal
 export function u64(value: number): Bytes {
   if (!Number.isSafeInteger(value) || value < 0) throw new MalformedError("integer out of range");
   const data = new Uint8Array(8);
-  new DataView(data.buffer).setBigUint64(0, BigInt(value), true);
+  writeU64(new DataView(data.buffer), 0, value);
   return data;
+}
+
+/** In two halves: the value is at most 2^53-1, so both are exact, and no big integer is made. */
+function writeU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % 2 ** 32, true);
+  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
 }
 
 export function parseU64(data: Uint8Array): number {
@@ -55,7 +63,16 @@ export function parseU64(data: Uint8Array): number {
 /** Joins a label and fields so that no two lists of fields give the same bytes. */
 export function bind(label: string, ...fields: readonly Uint8Array[]): Bytes {
   const pieces = [utf8(label), ...fields];
-  return concat(u64(pieces.length), ...pieces.flatMap((piece) => [u64(piece.length), piece]));
+  const bound = new Uint8Array(pieces.reduce((size, piece) => size + 8 + piece.length, 8));
+  const view = new DataView(bound.buffer);
+  writeU64(view, 0, pieces.length);
+  let at = 8;
+  for (const piece of pieces) {
+    writeU64(view, at, piece.length);
+    bound.set(piece, at + 8);
+    at += 8 + piece.length;
+  }
+  return bound;
 }
 
 /** Splits what `bind` joined under this label. */
