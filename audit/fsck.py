@@ -15,7 +15,7 @@ from audit.checkpoint import Checkpoint
 from audit.control import ControlLeaf, parse_control, parse_identity
 from audit.errors import LogFormatError
 from audit.growth import edge_root
-from audit.merkle import EMPTY_ROOT, leaf_hash
+from audit.merkle import EMPTY_ROOT, leaf_hashes
 from audit.note import VerifierKey
 from audit.published import Fetcher, Finding, Published, Row
 from audit.stream import CONTROL_LEAF
@@ -84,7 +84,7 @@ class _Walk:
         else:
             self.tags.add(entries)
             self.check_entries(first, entries)
-        computed = [leaf_hash(entry) for entry in entries or ()]
+        computed = leaf_hashes(entries or ())
         if bundle.width < TILE_WIDTH:
             self.rows[0] = computed
         else:

@@ -73,12 +73,21 @@ def tree_root(leaf_hashes: Iterable[bytes]) -> bytes:
 
 def range_hash(start: int, end: int, read: NodeReader) -> bytes:
     """Return the hash of leaves [start, end), where start is a multiple of the smallest power of two >= end - start."""
+    height = (end - start).bit_length() - 1
+    if end - start == 1 << height:
+        return read(height, start >> height)
     peaks = []
     while start < end:
         height = (end - start).bit_length() - 1
         peaks.append(read(height, start >> height))
         start += 1 << height
     return fold_peaks(peaks)
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """Hash many entries."""
+    sha256 = hashlib.sha256
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
 
 
 def inclusion_proof(index: int, size: int, read: NodeReader) -> list[bytes]:

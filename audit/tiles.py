@@ -6,13 +6,14 @@ Source: c2sp.org/tlog-tiles. Vectors: tests/vectors/tiles.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from audit.errors import LogFormatError
-from audit.merkle import HASH_SIZE, NodeReader, node_hash
+from audit.merkle import HASH_SIZE, NodeReader
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 256
@@ -138,29 +139,63 @@ def parse_tile(data: bytes, width: int) -> list[bytes]:
 
 def complete_hash(hashes: Sequence[bytes]) -> bytes:
     """Return the root over a power of two of subtree hashes of equal height."""
-    row = list(hashes)
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
+    row = b"".join(hashes)
+    while len(row) > HASH_SIZE:
+        row = _parents(row)
+    return row
 
 
-def node_reader(size: int, read: Callable[[Tile], bytes]) -> NodeReader:
-    """Return a reader of subtree hashes over the tiles of a tree of `size` leaves, asking for each tile once.
+class TileCache:
+    """Tiles as read, each with the hashes of all complete subtrees within it; at most `limit`, the oldest goes first.
+
+    A tile of one width never changes, so one cache serves every size of a log. About 16 kB a tile.
+    """
+
+    def __init__(self, limit: int = 1_024) -> None:
+        self._limit = limit
+        self._rows: dict[tuple[int, int, int], list[bytes]] = {}
+
+    def rows(self, level: int, index: int, width: int, read: Callable[[Tile], bytes]) -> list[bytes]:
+        """Return the rows of a tile, joined: its own hashes, then one row for each height above."""
+        found = self._rows.get((level, index, width))
+        if found is None:
+            found = _all_rows(read(Tile(level, index, width)), width)
+            if len(self._rows) >= self._limit:
+                del self._rows[next(iter(self._rows))]
+            self._rows[level, index, width] = found
+        return found
+
+
+def node_reader(size: int, read: Callable[[Tile], bytes], cache: TileCache | None = None) -> NodeReader:
+    """Return a reader of subtree hashes over the tiles of a tree of `size` leaves.
 
     `read` returns the bytes of a tile, at the width that it has in this tree. Raise LogFormatError for a wrong length.
     """
-    cache: dict[Tile, list[bytes]] = {}
+    tiles = TileCache() if cache is None else cache
 
     def node(height: int, index: int) -> bytes:
         level, above = divmod(height, TILE_HEIGHT)
-        first = index << above
-        tile = tile_at(level, first // TILE_WIDTH, size)
-        if tile not in cache:
-            cache[tile] = parse_tile(read(tile), tile.width)
-        at = first % TILE_WIDTH
-        return complete_hash(cache[tile][at : at + (1 << above)])
+        tile, at = divmod(index << above, TILE_WIDTH)
+        width = min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - tile * TILE_WIDTH)
+        start = (at >> above) * HASH_SIZE
+        return tiles.rows(level, tile, width, read)[above][start : start + HASH_SIZE]
 
     return node
+
+
+def _all_rows(data: bytes, width: int) -> list[bytes]:
+    if len(data) != width * HASH_SIZE:
+        raise LogFormatError("tile does not hold the hashes of its width")
+    rows = [data]
+    while len(rows[-1]) > HASH_SIZE:
+        rows.append(_parents(rows[-1]))
+    return rows
+
+
+def _parents(row: bytes) -> bytes:
+    """Hash the pairs of a row of joined hashes; one without a partner has no complete subtree above it."""
+    sha256, pair = hashlib.sha256, 2 * HASH_SIZE
+    return b"".join([sha256(b"\x01" + row[at : at + pair]).digest() for at in range(0, len(row) - HASH_SIZE, pair)])
 
 
 def _index_path(index: int) -> str:

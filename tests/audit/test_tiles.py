@@ -9,6 +9,7 @@ from audit.merkle import consistency_proof, inclusion_proof, leaf_hash, tree_roo
 from audit.tiles import (
     Bundle,
     Tile,
+    TileCache,
     bundles_between,
     edge_tiles,
     encode_bundle,
@@ -212,3 +213,22 @@ def test_tile_of_a_wrong_length_is_refused():
     """A reader takes no tile whose length is not that of its width."""
     with pytest.raises(LogFormatError):
         node_reader(2, lambda _: bytes(32))(1, 0)
+
+
+def test_cache_asks_for_each_tile_once_and_stays_small():
+    """A cache serves proofs of many sizes, reads a tile again only when it had to make room, and keeps to its limit."""
+    hashes = [leaf_hash(b"%d" % number) for number in range(1_000)]
+    files, asked = tiles_of(hashes), []
+    cache = TileCache(limit=3)
+
+    def read(tile):
+        asked.append(tile)
+        return files[tile]
+
+    reader = node_reader(1_000, read, cache)
+    for index in (5, 9, 200):
+        verify_inclusion(hashes[index], index, 1_000, inclusion_proof(index, 1_000, reader), tree_root(hashes))
+    assert sorted(tile.path for tile in asked) == ["tile/0/000", "tile/0/003.p/232", "tile/1/000.p/3"]
+    verify_inclusion(hashes[300], 300, 1_000, inclusion_proof(300, 1_000, reader), tree_root(hashes))
+    assert asked[-1] == Tile(0, 1)
+    assert len(cache._rows) == 3
