@@ -57,6 +57,12 @@ async def forget(connection: Connection, ids: Sequence[int]) -> None:
     await connection.execute("SELECT audit.forget_pending($1)", ids)
 
 
+async def has_control(connection: Connection) -> bool:
+    """Whether the log was founded: whether there is any control leaf."""
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM audit.control)")
+    return found
+
+
 async def add_control(connection: Connection, seq: int, leaf: bytes) -> None:
     """Add control leaf `seq` (from 1) to what waits; fails unless it is the next."""
     await connection.execute("SELECT audit.add_control($1, $2)", seq, leaf)

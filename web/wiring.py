@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.batch import Signer
+from audit.sequencer import Sequencer
 from audit.writer import Writer
 from consent.catalogue import shipped_catalogues
 from dossier import database, faults
@@ -30,6 +31,7 @@ from web.health import Check
 from web.keys import ServiceKeys, load_keys
 from web.logging import log
 from web.metrics import Metrics
+from web.publishing import gate, publishing
 from web.settings import Settings
 from web.signin.build import SignInParts, build_sign_in
 from web.signin.options import sign_in_options
@@ -49,6 +51,7 @@ class Service:
     sign_in: SignInParts
     keys: ServiceKeys
     writer: Writer
+    sequencer: Sequencer
     parties: Parties
     dossiers: Dossiers
     items: ItemStore
@@ -74,7 +77,8 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         sign_in = build_sign_in(options, pool)
         await stack.enter_async_context(_background(sign_in.flush_forever()))
         keys = load_keys(settings)
-        writer = await stack.enter_async_context(_writing(settings, pool, keys))
+        sequencer = await stack.enter_async_context(publishing(settings, pool, keys))
+        writer = await stack.enter_async_context(_writing(settings, pool, keys, sequencer))
         items, objects = ItemStore(pool), open_objects(settings)
         months = FileMonthKeys(settings.data_dir / "keys" / "months")
         service = Service(
@@ -86,6 +90,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             sign_in=sign_in,
             keys=keys,
             writer=writer,
+            sequencer=sequencer,
             parties=Parties(PartyStore(pool), writer, keys.register, months),
             dossiers=Dossiers(DossierStore(pool), PartyStore(pool), writer),
             items=items,
@@ -95,7 +100,12 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             identifier_key=options.identifier_key,
         )
         service.checks["database"] = lambda: database.ping(pool)
+        service.checks["log"] = lambda: _answers(gate(sequencer) is None)
         yield service
+
+
+async def _answers(good: bool) -> bool:  # noqa: FBT001 - a value made awaitable
+    return good
 
 
 def open_objects(settings: Settings) -> StoredObjects:
@@ -112,7 +122,7 @@ def open_objects(settings: Settings) -> StoredObjects:
 
 
 @asynccontextmanager
-async def _writing(settings: Settings, pool: Any, keys: ServiceKeys) -> AsyncIterator[Writer]:
+async def _writing(settings: Settings, pool: Any, keys: ServiceKeys, sequencer: Sequencer) -> AsyncIterator[Writer]:
     """The one group writer of this process."""
     writer = Writer(
         pool,
@@ -120,6 +130,7 @@ async def _writing(settings: Settings, pool: Any, keys: ServiceKeys) -> AsyncIte
         Signer(keys.origin, keys.promise_name, keys.promise),
         Compiler(shipped_catalogues()),
         Loader(),
+        gate=lambda: gate(sequencer),
         on_point=faults.point,
     )
     await writer.start()

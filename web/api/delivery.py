@@ -7,7 +7,7 @@ import secrets
 from typing import Annotated
 
 from litestar import Response, head, patch, post
-from litestar.params import Parameter
+from litestar.params import PathParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from crypto.encoding import decode_hex
@@ -24,7 +24,7 @@ from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, servi
 from web.api.dossiers import DossierPath
 from web.signin.limits import Limit
 
-UploadPath = Annotated[str, Parameter(description="The id of the upload", pattern="^[0-9a-f]{32}$")]
+UploadPath = Annotated[str, PathParameter(description="The id of the upload", pattern="^[0-9a-f]{32}$")]
 _OFFSET = re.compile(r"0|[1-9][0-9]{0,15}")
 OFFSET = "upload-offset"
 

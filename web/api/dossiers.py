@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter
 from litestar.status_codes import HTTP_201_CREATED
 
 from crypto.encoding import encode_base64
@@ -18,7 +18,7 @@ from dossier.dossiers.statements import read_bytes, read_capsules, read_statemen
 from dossier.parties.actor import Assurance, require_assurance, require_step_up
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
 
-DossierPath = Annotated[str, Parameter(description="The id of the dossier", pattern="^[0-9a-f]{32}$")]
+DossierPath = Annotated[str, PathParameter(description="The id of the dossier", pattern="^[0-9a-f]{32}$")]
 
 
 class WrappedSection(Body, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Response, get, put
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from crypto.encoding import decode_hex
@@ -18,12 +18,12 @@ from dossier.items.service import ItemPage
 from web.api.act import Body, Http, actor_of, path_id, problems, service
 from web.api.dossiers import DossierPath
 
-ItemPath = Annotated[str, Parameter(description="The id of the item", pattern="^[0-9a-f]{32}$")]
-Code = Annotated[str, Parameter(pattern="^([a-z0-9]+(-[a-z0-9]+)*)?$", max_length=64)]
+ItemPath = Annotated[str, PathParameter(description="The id of the item", pattern="^[0-9a-f]{32}$")]
+Code = Annotated[str, QueryParameter(pattern="^([a-z0-9]+(-[a-z0-9]+)*)?$", max_length=64)]
 Cursor = Annotated[
     str, Parameter(query="after", description="The item after which to go on", pattern="^([0-9a-f]{32})?$")
 ]
-Size = Annotated[int, Parameter(query="size", ge=1, le=PAGE_SIZE)]
+Size = Annotated[int, QueryParameter(name="size", ge=1, le=PAGE_SIZE)]
 MAX_WRAP = 256
 
 
