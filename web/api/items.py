@@ -21,7 +21,7 @@ from web.api.dossiers import DossierPath
 ItemPath = Annotated[str, PathParameter(description="The id of the item", pattern="^[0-9a-f]{32}$")]
 Code = Annotated[str, QueryParameter(pattern="^([a-z0-9]+(-[a-z0-9]+)*)?$", max_length=64)]
 Cursor = Annotated[
-    str, Parameter(query="after", description="The item after which to go on", pattern="^([0-9a-f]{32})?$")
+    str, QueryParameter(name="after", description="The item after which to go on", pattern="^([0-9a-f]{32})?$")
 ]
 Size = Annotated[int, QueryParameter(name="size", ge=1, le=PAGE_SIZE)]
 MAX_WRAP = 256
