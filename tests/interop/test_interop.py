@@ -93,6 +93,7 @@ def test_a_statement_signed_in_python_verifies_in_typescript(peer):
     key, payload = SigningKey.generate(), reading_request()
     statement = sign("reading-request", payload, key)
     assert peer("verify", envelope=statement.envelope, key=key.public) == statement.hash.hex()
+    assert peer("statementHash", kind="reading-request", payload=dict(statement.payload)) == statement.hash.hex()
     assert peer("sign", kind="reading-request", payload=payload, seed=key.seed) == statement.envelope.hex()
 
 

@@ -114,6 +114,7 @@ const CALLS: Record<string, (args: Args) => unknown> = {
     crypto.verify(parsed, raw(key));
     return hex(parsed.hash);
   },
+  statementHash: ({ kind, payload }) => hex(crypto.statementHash(kind, payload)),
   verifyThreshold: ({ envelope, keys, threshold }) =>
     crypto.verifyThreshold(statement(envelope), keys.map(raw), threshold).map(hex),
   verifyEd25519: ({ key, message, signature }) => crypto.verifyEd25519(raw(key), raw(message), raw(signature)) ?? true,

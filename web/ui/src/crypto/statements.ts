@@ -90,6 +90,12 @@ export function verifyThreshold(statement: Statement, keys: readonly Bytes[], th
   return signers;
 }
 
+/** The hash of the statement with this payload, whoever signed it. */
+export function statementHash(kind: string, payload: Payload): Bytes {
+  checkPayload(kind, payload);
+  return sha256(preAuthentication(kind, encodeJson(payload)));
+}
+
 function preAuthentication(kind: string, payload: Uint8Array): Bytes {
   const type = `${PREFIX}${kind}${SUFFIX}`;
   return concat(utf8(`DSSEv1 ${utf8(type).length} ${type} ${payload.length} `), payload);
