@@ -7,7 +7,7 @@ import secrets
 from typing import Annotated
 
 from litestar import Response, head, patch, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from crypto.encoding import decode_hex
@@ -80,7 +80,7 @@ class ItemBody(Body, frozen=True):
     status_code=HTTP_200_OK,
     responses=problems(400, 401, 403, 404, 413, 429, 503),
 )
-async def find_dossier(request: Http, data: AddressBody) -> Address:
+async def find_dossier(request: Http, data: JSONBody[AddressBody]) -> Address:
     """Give an admitted agency's system the address of a dossier; no dossier and not admitted look alike."""
     actor = await actor_of(request)
     running = service(request)
@@ -103,7 +103,7 @@ async def find_dossier(request: Http, data: AddressBody) -> Address:
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 413, 429, 503),
 )
-async def begin_upload(request: Http, dossier: DossierPath, data: UploadBody) -> Response[Upload]:
+async def begin_upload(request: Http, dossier: DossierPath, data: JSONBody[UploadBody]) -> Response[Upload]:
     """Begin an upload: segments of 4 MiB follow by PATCH, the last one shorter."""
     actor = await actor_of(request)
     running = service(request)
@@ -167,7 +167,7 @@ async def continue_upload(request: Http, upload: UploadPath) -> Response[None]:
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def deliver(request: Http, dossier: DossierPath, data: ItemBody) -> Delivered:
+async def deliver(request: Http, dossier: DossierPath, data: JSONBody[ItemBody]) -> Delivered:
     """Take in one version of an item, from an admitted agency's system or from the owner."""
     actor = await actor_of(request)
     delivery = Delivery(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_201_CREATED
 
 from crypto.encoding import encode_base64
@@ -60,7 +60,7 @@ class StatementList(Answer, frozen=True):
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 409, 413, 429, 503),
 )
-async def create(request: Http, data: NewDossierBody) -> Created:
+async def create(request: Http, data: JSONBody[NewDossierBody]) -> Created:
     """Make a dossier for the person who is signed in, found by the identifier that the sign-in provider gave."""
     actor = await actor_of(request)
     running = service(request)
@@ -113,7 +113,7 @@ async def list_statements(request: Http, dossier: DossierPath) -> StatementList:
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def add_statement(request: Http, dossier: DossierPath, data: StatementBody) -> Accepted:
+async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[StatementBody]) -> Accepted:
     """Take one statement of a holder with what belongs to it, in one transaction."""
     actor = await actor_of(request)
     running = service(request)

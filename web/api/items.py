@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Response, get, put
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from crypto.encoding import decode_hex
@@ -74,7 +74,7 @@ async def list_items(
     status_code=HTTP_204_NO_CONTENT,
     responses=problems(400, 401, 403, 404, 413, 503),
 )
-async def adopt(request: Http, item: ItemPath, data: WrapBody) -> Response[None]:
+async def adopt(request: Http, item: ItemPath, data: JSONBody[WrapBody]) -> Response[None]:
     """Keep a holder's wrap of an item key, so that a later list needs one public-key opening per section."""
     actor = await actor_of(request)
     wrapped = read_bytes(data.wrapped)

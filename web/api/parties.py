@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import delete, get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from dossier.answers import Answer
@@ -23,9 +23,9 @@ from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, servi
 from web.signin.assertions import check_key_set
 from web.signin.keysets import check_url
 
-OrganisationPath = Annotated[str, Parameter(description="The id of the organisation", pattern="^[0-9a-f]{32}$")]
-PersonPath = Annotated[str, Parameter(description="The id of the person", pattern="^[0-9a-f]{32}$")]
-SystemPath = Annotated[str, Parameter(description="The id of the system", pattern="^[0-9a-f]{32}$")]
+OrganisationPath = Annotated[str, PathParameter(description="The id of the organisation", pattern="^[0-9a-f]{32}$")]
+PersonPath = Annotated[str, PathParameter(description="The id of the person", pattern="^[0-9a-f]{32}$")]
+SystemPath = Annotated[str, PathParameter(description="The id of the system", pattern="^[0-9a-f]{32}$")]
 
 
 class AdministratorBody(Body, frozen=True):
@@ -125,7 +125,7 @@ async def list_organisations(request: Http) -> Organisations:
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 409, 413, 429, 503),
 )
-async def enter_organisation(request: Http, data: OrganisationBody) -> Entered:
+async def enter_organisation(request: Http, data: JSONBody[OrganisationBody]) -> Entered:
     """Enter an organisation in the register, or its next key: a registrar's act, signed by the register keys."""
     actor = await actor_of(request)
     running = service(request)
@@ -167,7 +167,7 @@ async def list_members(request: Http, organisation: OrganisationPath) -> Members
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def add_member(request: Http, organisation: OrganisationPath, data: MemberBody) -> Done:
+async def add_member(request: Http, organisation: OrganisationPath, data: JSONBody[MemberBody]) -> Done:
     """Enter a member, or change the roles or end of one."""
     actor = await actor_of(request)
     new = NewMember(data.subject, check_name(data.name), tuple(data.roles), data.until)
@@ -208,7 +208,7 @@ async def list_systems(request: Http, organisation: OrganisationPath) -> Systems
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def add_system(request: Http, organisation: OrganisationPath, data: SystemBody) -> Done:
+async def add_system(request: Http, organisation: OrganisationPath, data: JSONBody[SystemBody]) -> Done:
     """Enter a system, or its next keys; its id is its client id at the token endpoint."""
     actor = await actor_of(request)
     if (data.key_set is None) == (not data.key_set_url):
@@ -257,7 +257,7 @@ async def list_attestations(request: Http, organisation: OrganisationPath) -> At
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def attest(request: Http, organisation: OrganisationPath, data: AttestationBody) -> Done:
+async def attest(request: Http, organisation: OrganisationPath, data: JSONBody[AttestationBody]) -> Done:
     """Attest a member's keys and roles by the organisation's key, for 31 days at most."""
     actor = await actor_of(request)
     statement = read_statement(data.statement, PERSON)
@@ -282,8 +282,8 @@ async def end_attestation(request: Http, organisation: OrganisationPath, person:
 @get("/v1/professionals", operation_id="listProfessionals", tags=["parties"], responses=problems(400, 401, 503))
 async def list_professionals(
     request: Http,
-    name: Annotated[str, Parameter(description="Part of the name", max_length=100)] = "",
-    after: Annotated[str, Parameter(description="Where the page begins", pattern="^([0-9a-f]{32})?$")] = "",
+    name: Annotated[str, QueryParameter(description="Part of the name", max_length=100)] = "",
+    after: Annotated[str, QueryParameter(description="Where the page begins", pattern="^([0-9a-f]{32})?$")] = "",
 ) -> Professionals:
     """List attested professionals with the statements that vouch for them, 50 to a page."""
     await actor_of(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get, post, put
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_201_CREATED
 
 from dossier.dossiers.statements import read_bytes, read_statement
@@ -18,8 +18,8 @@ from dossier.parties.unlocking import KIND as UNLOCK
 from dossier.parties.unlocking import SealedMethod
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
 
-PersonPath = Annotated[str, Parameter(description="The id of the person", pattern="^[0-9a-f]{32}$")]
-StreamPath = Annotated[str, Parameter(description="The id of the stream", pattern="^[0-9a-f]{32}$")]
+PersonPath = Annotated[str, PathParameter(description="The id of the person", pattern="^[0-9a-f]{32}$")]
+StreamPath = Annotated[str, PathParameter(description="The id of the stream", pattern="^[0-9a-f]{32}$")]
 
 
 class KeysBody(Body, frozen=True):
@@ -57,7 +57,7 @@ async def show_keys(request: Http, person: PersonPath) -> showing.ShownKeys:
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def publish_keys(request: Http, person: PersonPath, data: KeysBody) -> Done:
+async def publish_keys(request: Http, person: PersonPath, data: JSONBody[KeysBody]) -> Done:
     """Publish one's first or next keys in the capacity in which one is signed in."""
     actor = await actor_of(request)
     new = NewKeys(read_statement(data.statement, CHAIN), read_bytes(data.stream_key))
@@ -82,7 +82,7 @@ async def show_methods(request: Http, person: PersonPath) -> showing.ShownMethod
     tags=["parties"],
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def put_methods(request: Http, person: PersonPath, data: MethodsBody) -> Done:
+async def put_methods(request: Http, person: PersonPath, data: JSONBody[MethodsBody]) -> Done:
     """Replace one's unlock methods: at least two."""
     actor = await actor_of(request)
     statement = read_statement(data.statement, UNLOCK)
@@ -107,7 +107,7 @@ async def show_keyring(request: Http, person: PersonPath) -> showing.ShownKeyrin
     tags=["parties"],
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def put_keyring(request: Http, person: PersonPath, data: KeyringBody) -> Done:
+async def put_keyring(request: Http, person: PersonPath, data: JSONBody[KeyringBody]) -> Done:
     """Replace one's wrapped identity."""
     actor = await actor_of(request)
     claim = await claim_of(request, actor, required=False)
