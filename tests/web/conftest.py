@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
 from dossier.database import DatabaseUrls
+from tests.web.browsing import Browser, running
 from web.app import create_app
 from web.settings import Settings
+from web.signin.personas import PersonaFile
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +33,29 @@ async def client(settings: Settings) -> AsyncIterator[AsyncTestClient]:
     """A client of the running application, in process."""
     async with AsyncTestClient(create_app(settings), base_url="https://localhost.local") as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+async def app(settings: Settings) -> AsyncIterator[Litestar]:
+    """The application, running."""
+    async with running(create_app(settings)) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def personas(app: Litestar, settings: Settings) -> dict[str, Any]:
+    """The personas of the running service, by subject."""
+    assert app is not None
+    return {persona.subject: persona for persona in PersonaFile(settings.data_dir / "personas.json").load()}
+
+
+@pytest.fixture
+def browser(app: Litestar) -> Browser:
+    """A browser without any cookie."""
+    return Browser(app)
+
+
+@pytest.fixture
+def another_browser(app: Litestar) -> Browser:
+    """A second browser, somebody else's."""
+    return Browser(app)
