@@ -139,6 +139,7 @@ async def test_writer_to_log(pool, log):
     async with pool.acquire() as connection:
         for receipt in (receipts[0], receipts[150], receipts[-1]):
             index = await logstore.find_leaf(connection, stream, receipt.seq)
+            assert index is not None
             now = await logstore.state(connection)
             path = await logstore.prove(connection, index, now.size)
             verify_inclusion(receipt.leaf_hash, index, now.size, path, now.root)

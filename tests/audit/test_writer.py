@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Any
 
 import asyncpg
 import pytest
@@ -41,6 +42,23 @@ class WantedError(Exception):
 async def writer(pool):
     async with running(pool) as opened:
         yield opened
+
+
+class Slow:
+    """A loader that waits for a test."""
+
+    def __init__(self, hold):
+        self.hold = hold
+
+    async def load(self, _connection, _wants):
+        await self.hold.wait()
+        return {}
+
+
+async def together(writer, *acts):
+    """Submit entries at once; return answers and errors."""
+    results: list[Any] = await together(writer, *acts)
+    return results
 
 
 async def seqs(pool, stream):
@@ -118,7 +136,7 @@ async def test_running_position(writer):
         return outcome(view, stream, rules("consent"))
 
     entries = [Act(widen, streams=(stream,)) for _ in range(2)]
-    results = await asyncio.gather(*map(writer.submit, entries), return_exceptions=True)
+    results = await together(writer, *entries)
     assert isinstance(results[1], WantedError)
     assert [position.seq for position in seen] == [0, 2]
     assert seen[1].leaf == results[0].leaf_hash
@@ -163,7 +181,8 @@ async def test_facts_of_another_process(pool):
         stream = await open_stream(one, rules("first"))
         await other.submit(read(stream))
         for kind in ("second", "third"):
-            await one.submit(Act(lambda view, kind=kind: outcome(view, stream, rules(kind)), streams=(stream,)))
+            fact = rules(kind)
+            await one.submit(Act(lambda view, fact=fact: outcome(view, stream, fact), streams=(stream,)))  # type: ignore[misc]  # a default argument binds the loop's value
 
         def look(view):
             compiled = view.facts(stream)
@@ -208,12 +227,7 @@ async def test_narrowing_goes_first(pool):
     """In a batch a narrowing entry stands before every other, whatever the order of arrival (P7)."""
     hold = asyncio.Event()
 
-    class Slow:
-        async def load(self, connection, wants):
-            await hold.wait()
-            return {}
-
-    async with running(pool, loader=Slow()) as writer:
+    async with running(pool, loader=Slow(hold)) as writer:
         stream = await open_stream(writer)
         first = asyncio.create_task(writer.submit(read(stream, wants=(1,))))
         await asyncio.sleep(0.02)
@@ -233,7 +247,7 @@ async def test_refusal_stores_nothing(writer, pool):
         raise WantedError
 
     acts = [read(stream), Act(refuse, streams=(stream,), claim=claim(b"refused")), read(stream)]
-    results = await asyncio.gather(*map(writer.submit, acts), return_exceptions=True)
+    results = await together(writer, *acts)
     assert isinstance(results[1], WantedError)
     assert await seqs(pool, stream) == [1, 2, 3]
     assert not await pool.fetch("SELECT FROM audit.claim WHERE key = $1", claim(b"refused").key)
@@ -249,10 +263,10 @@ async def test_bad_signature_is_refused_before_the_lock(writer):
         def verify(self):
             raise WantedError
 
-        def judge(self, view):
+        def judge(self, _view):
             raise AssertionError
 
-    results = await asyncio.gather(writer.submit(Forged()), writer.submit(read(stream)), return_exceptions=True)
+    results = await together(writer, Forged(), read(stream))
     assert isinstance(results[0], WantedError)
     assert results[1].seq == 2
 
@@ -294,7 +308,7 @@ async def test_failing_write_fails_alone(writer, pool):
     await writer.submit(Act(lambda view: outcome(view, stream, writes=[twice]), streams=(stream,)))
     bad = Act(lambda view: outcome(view, stream, writes=lambda _receipts: [twice]), streams=(stream,))
     acts = [read(stream), bad, read(stream)]
-    results = await asyncio.gather(*map(writer.submit, acts), return_exceptions=True)
+    results = await together(writer, *acts)
     assert isinstance(results[1], RepeatedError)
     assert {results[0].seq, results[2].seq} == {3, 4}
     assert await seqs(pool, stream) == [1, 2, 3, 4]
@@ -342,7 +356,7 @@ async def test_answer_that_fails(writer, pool):
         raise WantedError
 
     acts = [Act(lambda view: outcome(view, stream, answer=bad), streams=(stream,)), read(stream)]
-    results = await asyncio.gather(*map(writer.submit, acts), return_exceptions=True)
+    results = await together(writer, *acts)
     assert isinstance(results[0], WantedError)
     assert await seqs(pool, stream) == [1, 2]
 
@@ -373,7 +387,7 @@ async def test_clock_set_back(writer, owner_pool):
             return outcome(view, stream)
 
         acts = [read(stream), Act(end, streams=(stream,), narrowing=True), read(stream)]
-        results = await asyncio.gather(*map(writer.submit, acts), return_exceptions=True)
+        results = await together(writer, *acts)
         assert [type(result) for result in results[::2]] == [UnavailableError] * 2
         assert results[1].at_ms >= before
         assert flags == [True]
@@ -435,15 +449,10 @@ async def test_deadline(pool):
     """An entry past its deadline gets unavailable, and nothing of it is released however the commit ends (P3)."""
     hold = asyncio.Event()
 
-    class Slow:
-        async def load(self, connection, wants):
-            await hold.wait()
-            return {}
-
     limits = WriterLimits(deadline=50, patience=20_000)
     async with running(pool) as quick:
         stream = await open_stream(quick)
-    async with running(pool, loader=Slow(), limits=limits) as writer:
+    async with running(pool, loader=Slow(hold), limits=limits) as writer:
         with pytest.raises(UnavailableError):
             await writer.submit(read(stream, wants=(1,)))
         hold.set()

@@ -46,7 +46,7 @@ KEYS = MemoryKeys()
 class ListCompiler:
     """Compiled facts are the tuple of (seq, kind, subject)."""
 
-    def compile(self, kind, records):
+    def compile(self, _kind, records):
         return tuple((record.seq, record.kind, record.subject) for record in records)
 
     def extend(self, compiled, records):
@@ -64,7 +64,7 @@ class Act(Entry[Any]):
     def judge(self, view):
         return self._judge(view)
 
-    def recall(self, claimed, view):
+    def recall(self, claimed, _view):
         return ("again", claimed.kept, claimed.seq)
 
 
