@@ -44,3 +44,19 @@ def positions(view: View, dossier: bytes, foreign: Iterable[bytes]) -> list[Any]
     own: list[Any] = [dossier.hex(), head.rules.seq, head.items.seq]
     others = [[stream.hex(), view.head(stream).rules.seq] for stream in foreign if view.exists(stream)]
     return [own, *others]
+
+
+def with_reason(decision: Decision, reason: str) -> Decision:
+    """The decision as it is carried out: a permit that wants a reason is a refusal without one.
+
+    A replay applies this to the engine's answer too, before comparing.
+    """
+    if not decision.permitted or reason or not decision.obligations.reason_wanted:
+        return decision
+    return Decision(
+        permitted=False,
+        reason="reason-wanted",
+        step=decision.step,
+        rules=decision.rules,
+        holds_until=decision.holds_until,
+    )

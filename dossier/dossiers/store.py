@@ -71,7 +71,7 @@ class SectionWant:
             [want.section for want in wants],
             [want.lane for want in wants],
         )
-        return {cls(row["dossier"], row["section"], row["lane"]): SectionKeyRow(*row.values()[1:]) for row in rows}
+        return {cls(row["dossier"], row["section"], row["lane"]): SectionKeyRow(*tuple(row)[1:]) for row in rows}
 
 
 def statement_write(stream: bytes, statement: Statement, subject: bytes, seq: int) -> Write:

@@ -44,7 +44,8 @@ class Compiler:
 
     def _value(self, kind: str, records: tuple[FactRecord, ...]) -> Any:
         if kind == "dossier":
-            return compile_dossier(records, self._catalogues)
+            # A stream that is being opened has no facts yet; its first event brings them.
+            return compile_dossier(records, self._catalogues) if records else None
         if kind == "person":
             return compile_person(records)
         if kind == "organisation":

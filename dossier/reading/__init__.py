@@ -1,0 +1,1 @@
+"""Reading an item: the one path on which anything leaves the service, decided and recorded before it does."""

@@ -1,0 +1,103 @@
+"""What a reader gets: one version as its author sealed it, the keys to open it, and the promise of the event."""
+
+from __future__ import annotations
+
+import msgspec
+
+from audit.entry import Receipt
+from crypto.encoding import encode_base64
+from dossier.answers import Answer, Promise, promise
+from dossier.reading.store import Material
+
+
+class PartAnswer(Answer, frozen=True, omit_defaults=True):
+    """One part: bytes of ciphertext, and these themselves if the reading carries its content."""
+
+    length: int
+    content: str | None = None
+
+
+class WrapAnswer(Answer, frozen=True):
+    """The item key wrapped under the list key of a section."""
+
+    section: str
+    lane: str
+    epoch: int
+    wrapped: str
+
+
+class ReadingAnswer(Answer, frozen=True, omit_defaults=True):
+    """One reading. `reading` is the id of its event too; without content the parts are fetched until `leaseUntil`."""
+
+    reading: str
+    dossier: str
+    item: str
+    version: int
+    section: str
+    lane: str
+    epoch: int
+    header: str
+    sealed_key: str
+    sealed_metadata: str
+    capsules: list[str]
+    wraps: list[WrapAnswer]
+    parts: list[PartAnswer]
+    lease_until: int
+    holds_until: int
+    notify: bool
+    promise: Promise
+    placed_key: str | None = None
+
+
+def reading_answer(
+    dossier: bytes,
+    material: Material,
+    receipt: Receipt,
+    audience: str,
+    lease_until: int,
+    holds_until: int,
+    *,
+    notify: bool,
+) -> ReadingAnswer:
+    """Put the answer together; pure, and given out only after the commit."""
+    return released(dossier, material, promise(receipt, audience), lease_until, holds_until, notify=notify)
+
+
+def released(
+    dossier: bytes, material: Material, promised: Promise, lease_until: int, holds_until: int, *, notify: bool
+) -> ReadingAnswer:
+    """Put the answer together around a promise."""
+    facts = material.state.facts
+    return ReadingAnswer(
+        reading=promised.event,
+        dossier=dossier.hex(),
+        item=facts.item,
+        version=material.version,
+        section=facts.section,
+        lane=facts.lane,
+        epoch=material.state.epoch,
+        header=encode_base64(material.header),
+        sealed_key=encode_base64(material.sealed_key),
+        sealed_metadata=encode_base64(material.sealed_metadata),
+        capsules=[encode_base64(capsule) for capsule in material.capsules],
+        wraps=[WrapAnswer(wrap.section, wrap.lane, wrap.epoch, encode_base64(wrap.wrapped)) for wrap in material.wraps],
+        parts=[PartAnswer(part.length, _content(part.content)) for part in material.parts],
+        lease_until=lease_until,
+        holds_until=holds_until,
+        notify=notify,
+        promise=promised,
+        placed_key=_content(material.placed_key or None),
+    )
+
+
+def _content(content: bytes | None) -> str | None:
+    return None if content is None else encode_base64(content)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What is kept of a reading for its idempotency key: never its content, which is rebuilt or refused."""
+
+    outcome: str
+    code: str = ""
+    lease_until: int = 0
+    holds_until: int = 0

@@ -1,0 +1,97 @@
+"""What a process remembers between readings: where items stand, and signing keys by their hash.
+
+Neither is trusted: a place only chooses which stream is locked, and a key only says what a signature is checked with.
+The engine holds the key's hash against the actor's present one, and the place against the item's own facts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from crypto.encoding import decode_base64
+from crypto.keys import key_hash
+from dossier.errors import ForbiddenError
+from dossier.parties.actor import Actor
+from dossier.reading.store import Place, ReadingStore
+
+LIMIT = 50_000
+"""Entries of each memory; a full one is emptied."""
+
+
+class Places:
+    """Where items stand. All that ask while a query runs are served by the next one together."""
+
+    def __init__(self, load: Callable[[list[bytes]], Awaitable[dict[bytes, Place]]]) -> None:
+        self._load = load
+        self._known: dict[bytes, Place] = {}
+        self._waiting: dict[bytes, asyncio.Future[Place | None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def find(self, item: bytes) -> Place | None:
+        """Return where an item stands as far as is known, None if there is no such item."""
+        known = self._known.get(item)
+        if known is not None:
+            return known
+        future = self._waiting.get(item)
+        if future is None:
+            loop = asyncio.get_running_loop()
+            future = self._waiting[item] = loop.create_future()
+            if self._task is None:
+                self._task = loop.create_task(self._run())
+        return await asyncio.shield(future)
+
+    def forget(self, item: bytes) -> None:
+        """Drop what is known of an item: it was found to stand elsewhere."""
+        self._known.pop(item, None)
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                waiting, self._waiting = self._waiting, {}
+                await self._serve(waiting)
+        finally:
+            self._task = None
+
+    async def _serve(self, waiting: dict[bytes, asyncio.Future[Place | None]]) -> None:
+        try:
+            found = await self._load(list(waiting))
+        except Exception as error:  # noqa: BLE001 - it travels to those who asked
+            for future in waiting.values():
+                _fail(future, error)
+            return
+        if len(self._known) + len(found) > LIMIT:
+            self._known.clear()
+        self._known |= found
+        for item, future in waiting.items():
+            if not future.done():
+                future.set_result(found.get(item))
+
+
+def _fail(future: asyncio.Future[Place | None], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+        future.exception()  # nobody may be waiting any more
+
+
+class SigningKeys:
+    """Public signing keys by their hash, as the streams of persons and organisations name them."""
+
+    def __init__(self, store: ReadingStore) -> None:
+        self._store = store
+        self._known: dict[tuple[bytes, str], bytes] = {}
+
+    async def find(self, actor: Actor, wanted: str) -> bytes:
+        """Return the actor's key with this hash (hex); raise ForbiddenError if their stream never named it."""
+        known = self._known.get((actor.id, wanted))
+        if known is not None:
+            return known
+        for text in await self._store.signing_keys(actor.stream, actor.id):
+            public = decode_base64(text)
+            if len(self._known) >= LIMIT:
+                self._known.clear()
+            self._known[actor.id, key_hash(public).hex()] = public
+        try:
+            return self._known[actor.id, wanted]
+        except KeyError:
+            raise ForbiddenError("the request is not signed with the signer's key", code="wrong-signer") from None

@@ -1,0 +1,240 @@
+"""Rows of readings: everything that one answer is made of in one statement, signing keys, leases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+from asyncpg import Connection, Pool
+
+from audit.entry import Write
+from crypto.statements import statement_hash
+from dossier.items.state import ItemState, compile_item
+
+INLINE_LIMIT = 68_000
+"""Ciphertext bytes of all parts together up to which a reading carries its content (64 KiB with framing)."""
+
+INSERT_READING = """
+INSERT INTO dossier.reading
+VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+_MATERIAL = """
+SELECT w.ordinal, v.version, v.header_hash, v.header, v.sealed_key, v.sealed_metadata, f.seqs, f.kinds, f.bodies,
+       p.numbers, p.lengths, p.contents, p.objects, a.sections, a.lanes, a.epochs, a.wraps, s.placements, s.sealed,
+       c.capsules
+FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::bytea[], $5::text[], $6::text[])
+     WITH ORDINALITY AS w (dossier, item, version, grantee, section, lane, ordinal)
+CROSS JOIN LATERAL (
+    SELECT * FROM dossier.item_version n
+    WHERE n.bucket = audit.bucket(w.item) AND n.item = w.item AND (w.version = 0 OR n.version = w.version)
+    ORDER BY n.version DESC LIMIT 1) v
+CROSS JOIN LATERAL (
+    SELECT array_agg(t.seq ORDER BY t.seq, t.ordinal) AS seqs, array_agg(t.kind ORDER BY t.seq, t.ordinal) AS kinds,
+           array_agg(t.body ORDER BY t.seq, t.ordinal) AS bodies
+    FROM audit.fact t
+    WHERE t.bucket = audit.bucket(w.dossier) AND t.stream = w.dossier AND t.subject = w.item AND t.class = 'items') f
+CROSS JOIN LATERAL (
+    SELECT array_agg(o.part ORDER BY o.part) AS numbers, array_agg(o.length ORDER BY o.part) AS lengths,
+           array_agg(o.object ORDER BY o.part) AS objects,
+           CASE WHEN sum(o.length) <= $7 THEN array_agg(o.content ORDER BY o.part) END AS contents
+    FROM dossier.part o WHERE o.bucket = v.bucket AND o.item = w.item AND o.version = v.version) p
+CROSS JOIN LATERAL (
+    SELECT array_agg(x.section) AS sections, array_agg(x.lane) AS lanes, array_agg(x.epoch) AS epochs,
+           array_agg(x.wrapped) AS wraps
+    FROM dossier.wrap x WHERE x.bucket = v.bucket AND x.item = w.item AND x.version = v.version) a
+CROSS JOIN LATERAL (
+    SELECT array_agg(y.placement) AS placements, array_agg(y.sealed) AS sealed
+    FROM dossier.placed_key y WHERE y.bucket = v.bucket AND y.item = w.item AND y.version IN (0, v.version)) s
+CROSS JOIN LATERAL (
+    SELECT array_agg(b.body ORDER BY b.at, b.hash) AS capsules FROM dossier.capsule b
+    WHERE b.bucket = audit.bucket(w.dossier) AND b.dossier = w.dossier AND b.hash IN (
+        SELECT k.capsule FROM dossier.capsule_key k
+        WHERE k.bucket = audit.bucket(w.dossier) AND k.dossier = w.dossier AND k.grantee = w.grantee
+          AND (k.item, k.section, k.lane) IN ((w.item, '', ''), (''::bytea, w.section, w.lane)))) c
+"""
+
+
+class Part(NamedTuple):
+    """One sealed part: how many bytes, and the bytes themselves or the name under which they are kept."""
+
+    length: int
+    content: bytes | None
+    object: str | None
+
+
+class Wrap(NamedTuple):
+    """The item key as a holder of a section wrapped it again for later lists."""
+
+    section: str
+    lane: str
+    epoch: int
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that a permitted reading releases of one version, and the item's state by which it is decided."""
+
+    state: ItemState
+    version: int
+    header_hash: bytes
+    header: bytes
+    sealed_key: bytes
+    sealed_metadata: bytes
+    placed_key: bytes
+    parts: tuple[Part, ...]
+    wraps: tuple[Wrap, ...]
+    capsules: tuple[bytes, ...]
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWant:
+    """The material of one version (0: the newest) for one grantee; section and lane are those whose keys may help."""
+
+    dossier: bytes
+    item: bytes
+    version: int
+    grantee: bytes
+    section: str
+    lane: str
+
+    @classmethod
+    async def load(cls, connection: Connection, wants: Sequence[ReadingWant]) -> Mapping[ReadingWant, Material]:
+        """Return what is there, by want: one statement for the whole batch."""
+        rows = await connection.fetch(
+            _MATERIAL,
+            [want.dossier for want in wants],
+            [want.item for want in wants],
+            [want.version for want in wants],
+            [want.grantee for want in wants],
+            [want.section for want in wants],
+            [want.lane for want in wants],
+            INLINE_LIMIT,
+        )
+        found = {wants[row["ordinal"] - 1]: row for row in rows if row["seqs"]}
+        material = {want: _material(want.item, row) for want, row in found.items()}
+        return {want: each for want, each in material.items() if each is not None}
+
+
+def _material(item: bytes, row: Mapping[str, Any]) -> Material | None:
+    records = [
+        (seq, kind, msgspec.json.decode(body))
+        for seq, kind, body in zip(row["seqs"], row["kinds"], row["bodies"], strict=True)
+    ]
+    state = compile_item(item.hex(), records)
+    if state is None or state.removed:
+        return None
+    contents = row["contents"] or [None] * len(row["lengths"])
+    placed = dict(zip(row["placements"] or (), row["sealed"] or (), strict=True))
+    moves = [body for _, kind, body in records if kind == "placement"]
+    wraps = zip(row["sections"] or (), row["lanes"] or (), row["epochs"] or (), row["wraps"] or (), strict=True)
+    return Material(
+        state=state,
+        version=row["version"],
+        header_hash=row["header_hash"],
+        header=row["header"],
+        sealed_key=row["sealed_key"],
+        sealed_metadata=row["sealed_metadata"],
+        placed_key=placed.get(statement_hash("placement", moves[-1]), b"") if moves else b"",
+        parts=tuple(Part(*part) for part in zip(row["lengths"], contents, row["objects"], strict=True)),
+        wraps=tuple(Wrap(*wrap) for wrap in wraps),
+        capsules=tuple(row["capsules"] or ()),
+        inline=all(content is not None for content in contents),
+    )
+
+
+class Place(NamedTuple):
+    """Where an item stands: its dossier, section and lane."""
+
+    dossier: bytes
+    section: str
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A permitted reading: whose, of what, until when it may be read on, and what it was decided on."""
+
+    reading: bytes
+    dossier: bytes
+    item: bytes
+    version: int
+    actor: bytes
+    organisation: bytes | None
+    nonce: bytes
+    seq: int
+    at: int
+    lease_until: int
+    holds_until: int
+    state: str
+    context: bytes
+
+    def write(self) -> Write:
+        """The statement that keeps it, in the transaction of its event."""
+        return Write(
+            INSERT_READING,
+            (
+                *(self.reading, self.dossier, self.item, self.version, self.actor, self.organisation, self.nonce),
+                *(self.seq, self.at, self.lease_until, self.holds_until, self.state, self.context),
+            ),
+        )
+
+
+class ReadingStore:
+    """Reading what readings need outside the writer."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def places(self, items: Sequence[bytes]) -> dict[bytes, Place]:
+        """Return where these items stand, those that exist."""
+        rows = await self._pool.fetch(
+            """SELECT i.item, i.dossier, f.body FROM unnest($1::bytea[]) AS w (item)
+               JOIN dossier.item i ON i.bucket = audit.bucket(w.item) AND i.item = w.item
+               CROSS JOIN LATERAL (
+                   SELECT t.body FROM audit.fact t
+                   WHERE t.bucket = audit.bucket(i.dossier) AND t.stream = i.dossier AND t.subject = i.item
+                     AND t.class = 'items' AND t.kind IN ('item-version', 'placement')
+                   ORDER BY t.kind DESC, CASE WHEN t.kind = 'placement' THEN -t.seq ELSE t.seq END LIMIT 1) f""",
+            list(items),
+        )
+        return {row["item"]: _place(row) for row in rows}
+
+    async def save_uses(self, used: Mapping[str, int], states: Mapping[bytes, str]) -> None:
+        """Note last uses of consents (hex ids) and how far releases came."""
+        if used:
+            await self._pool.execute(
+                """INSERT INTO dossier.consent_use (bucket, consent, used)
+                   SELECT audit.bucket(u.consent), u.consent, u.used FROM unnest($1::bytea[], $2::bigint[])
+                   AS u (consent, used) ORDER BY u.consent
+                   ON CONFLICT (bucket, consent) DO UPDATE SET used = greatest(consent_use.used, excluded.used)""",
+                [bytes.fromhex(consent) for consent in used],
+                list(used.values()),
+            )
+        if states:
+            await self._pool.execute(
+                """UPDATE dossier.reading r SET state = s.state FROM unnest($1::bytea[], $2::text[]) AS s (reading, state)
+                   WHERE r.bucket = audit.bucket(s.reading) AND r.reading = s.reading AND r.state <> 'stopped'""",
+                list(states),
+                list(states.values()),
+            )
+
+    async def signing_keys(self, stream: bytes, actor: bytes) -> list[str]:
+        """Return the signing keys (base64) that the stream ever named for a person or system."""
+        rows = await self._pool.fetch(
+            """SELECT kind, subject, body FROM audit.fact
+               WHERE bucket = audit.bucket($1) AND stream = $1 AND class = 'rules'
+                 AND kind IN ('key-chain', 'system-attestation')""",
+            stream,
+        )
+        bodies = [msgspec.json.decode(row["body"]) for row in rows]
+        wanted = actor.hex()
+        return [body["signingKey"] for body in bodies if wanted in (body.get("person"), body.get("system"))]
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    body = msgspec.json.decode(row["body"])
+    return Place(row["dossier"], body["section"], body["lane"])

@@ -1,0 +1,1 @@
+"""Sharing: consents and denials, their ends, the keys that come with them, and what would change beforehand."""

@@ -1,0 +1,146 @@
+"""Rows of sharing: consents as signed, the keys in their capsules, last uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from asyncpg import Connection, Pool
+
+from audit.entry import Write
+from crypto.capsules import Capsule
+from crypto.encoding import parse_u64, sha256
+from dossier.dossiers.store import capsule_writes
+from dossier.items.state import ItemState
+from dossier.items.store import fold_items
+
+_INSERT_KEY = """
+INSERT INTO dossier.capsule_key VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+"""
+
+
+class SharedRow(NamedTuple):
+    """A stored consent: its dossier, statement hash, kind-specific subject and the envelope as signed."""
+
+    dossier: bytes
+    consent: bytes
+    hash: bytes
+    seq: int
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AllItemsWant:
+    """The states of all items of a dossier, by item: for judging what a consent covers."""
+
+    dossier: bytes
+
+    @classmethod
+    async def load(
+        cls, connection: Connection, wants: Sequence[AllItemsWant]
+    ) -> Mapping[AllItemsWant, Mapping[bytes, ItemState]]:
+        """Return states by want; a dossier without items gives an empty mapping."""
+        rows = await connection.fetch(
+            """SELECT f.stream, f.subject, f.seq, f.kind, f.body FROM unnest($1::bytea[]) AS w (dossier)
+               JOIN audit.fact f ON f.bucket = audit.bucket(w.dossier) AND f.stream = w.dossier AND f.class = 'items'
+               ORDER BY f.seq, f.ordinal""",
+            [want.dossier for want in wants],
+        )
+        found: dict[AllItemsWant, dict[bytes, ItemState]] = {want: {} for want in wants}
+        for (dossier, item), state in fold_items(rows).items():
+            found[cls(dossier)][item] = state
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class UsedIdWant:
+    """Whether an id stands for something in a stream already."""
+
+    stream: bytes
+    id: bytes
+
+    @classmethod
+    async def load(cls, connection: Connection, wants: Sequence[UsedIdWant]) -> Mapping[UsedIdWant, bool]:
+        """Return True for ids in use."""
+        rows = await connection.fetch(
+            """SELECT DISTINCT f.stream, f.subject FROM unnest($1::bytea[], $2::bytea[]) AS w (stream, id)
+               JOIN audit.fact f ON f.bucket = audit.bucket(w.stream) AND f.stream = w.stream AND f.subject = w.id""",
+            [want.stream for want in wants],
+            [want.id for want in wants],
+        )
+        return {cls(*row.values()): True for row in rows}
+
+
+def shared_writes(dossier: bytes, capsules: Iterable[Capsule], now: int) -> tuple[Write, ...]:
+    """Keep capsules of a consent, with the keys in them so that a reading finds those it needs."""
+    kept = list(capsules)
+    keys = (write for capsule in kept for write in _key_writes(dossier, capsule))
+    return (*capsule_writes(dossier, kept, now), *keys)
+
+
+def _key_writes(dossier: bytes, capsule: Capsule) -> Iterable[Write]:
+    digest = sha256(capsule.encode())
+    for key_id in capsule.key_ids:
+        if key_id.kind == "item":
+            item, version, _core = key_id.fields
+            place = (item, "", "", 0, parse_u64(version))
+        else:
+            _dossier, section, lane, epoch = key_id.fields
+            place = (b"", section.decode(), lane.decode(), parse_u64(epoch), 0)
+        yield Write(_INSERT_KEY, (dossier, capsule.grantee, *place, capsule.statement_hash, digest))
+
+
+class SharingStore:
+    """Reading what was shared; every write goes through the group writer."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def consent(self, consent: bytes) -> SharedRow | None:
+        """Return a consent by its id, ended or not."""
+        row = await self._pool.fetchrow(
+            """SELECT stream, subject, hash, seq, envelope FROM dossier.statement
+               WHERE bucket = audit.bucket($1) AND subject = $1 AND kind = 'consent' ORDER BY seq LIMIT 1""",
+            consent,
+        )
+        return None if row is None else SharedRow(*row.values())
+
+    async def consents(self, dossier: bytes) -> list[SharedRow]:
+        """Return all consents of a dossier, ended or not, in the order of their events."""
+        rows = await self._pool.fetch(
+            """SELECT stream, subject, hash, seq, envelope FROM dossier.statement
+               WHERE bucket = audit.bucket($1) AND stream = $1 AND kind = 'consent' ORDER BY seq""",
+            dossier,
+        )
+        return [SharedRow(*row.values()) for row in rows]
+
+    async def ends(self, dossier: bytes) -> dict[str, tuple[int, str]]:
+        """Return when and how consents of a dossier ended: seq of the event and reason code, by consent id (hex)."""
+        rows = await self._pool.fetch(
+            """SELECT f.seq, f.kind, convert_from(f.body, 'UTF8')::jsonb ->> 'consent' AS consent,
+                      convert_from(f.body, 'UTF8')::jsonb ->> 'reason' AS reason,
+                      convert_from(f.body, 'UTF8')::jsonb ->> 'replaces' AS replaces
+               FROM audit.fact f WHERE f.bucket = audit.bucket($1) AND f.stream = $1 AND f.class = 'rules'
+                 AND f.kind IN ('withdrawal', 'consent-ended', 'consent') ORDER BY f.seq, f.ordinal""",
+            dossier,
+        )
+        ended: dict[str, tuple[int, str]] = {}
+        for row in rows:
+            if row["kind"] == "consent":
+                if row["replaces"]:
+                    ended.setdefault(row["replaces"], (row["seq"], "replaced"))
+            else:
+                reason = row["reason"] if row["kind"] == "consent-ended" else "withdrawn"
+                ended.setdefault(row["consent"], (row["seq"], reason))
+        return ended
+
+    async def capsules(self, dossier: bytes, statement: bytes) -> list[tuple[bytes, bytes]]:
+        """Return (grantee, capsule) of one consent's statement, oldest first."""
+        rows = await self._pool.fetch(
+            """SELECT grantee, body FROM dossier.capsule
+               WHERE bucket = audit.bucket($1) AND dossier = $1 AND statement = $2 ORDER BY at, hash""",
+            dossier,
+            statement,
+        )
+        return [(row["grantee"], row["body"]) for row in rows]

@@ -1,0 +1,156 @@
+"""Ending a consent: one step, by one holder within scope or by the grantee, with or without a key (P7).
+
+Ending a permit narrows: it goes before everything else in its batch and is never refused for position, age or rate.
+Ending a denial widens: that takes a signed statement and as many signatures as giving does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Write
+from audit.event import Event, make_event
+from consent.errors import ConsentError
+from consent.facts import DossierFacts
+from consent.grant import Consent, parse_consent
+from consent.verification import check_withdrawal
+from crypto.statements import Statement, parse_statement
+from dossier.answers import Answer, Promise, keep, kept, promise
+from dossier.dossiers.authority import check_signature, is_holder, refusal
+from dossier.dossiers.store import statement_write
+from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from dossier.events import actor_fields, statement_event
+from dossier.facts.dossiers import DossierState
+from dossier.items.state import ItemState
+from dossier.parties.actor import Actor
+from dossier.sharing.consents import sections_of
+from dossier.sharing.store import AllItemsWant, SharedRow
+
+CAPACITIES = ("owner", "legal-representative", "mandate", "grantee")
+"""In what order a capacity is looked for when somebody ends a consent without a key."""
+
+
+class Ended(Answer, frozen=True):
+    """A consent that has ended, and what ending cannot undo: keys and copies that its grantee has had."""
+
+    consent: str
+    state: str
+    by_key: bool
+    remains: str
+    promise: Promise
+
+
+REMAINS = "no new reading is permitted from now on; what was read before this moment cannot be taken back"
+
+
+class Withdraw(Entry[Ended]):
+    """End one consent; refuse with NotFoundError, ForbiddenError or InvalidRequestError, never for lateness."""
+
+    def __init__(self, actor: Actor, shared: SharedRow, statement: Statement | None, claim: Claim) -> None:
+        self._actor, self._shared, self._statement, self.claim = actor, shared, statement, claim
+        self._consent = parse_consent(parse_statement(shared.envelope).payload, shared.seq)
+        self.narrowing = self._consent.effect == "permit"
+        self.streams = (shared.dossier,)
+        self.foreign = (actor.id,)
+        self._items = AllItemsWant(shared.dossier)
+        self.wants = (self._items,)
+
+    def verify(self) -> None:
+        """Check that the statement, if there is one, ends this very consent."""
+        if self._statement is None:
+            return
+        payload = self._statement.payload
+        wanted = (self._consent.id, self._shared.hash.hex(), self._shared.dossier.hex())
+        if (payload["consent"], payload["consentHash"], payload["dossier"]) != wanted:
+            raise InvalidRequestError("the statement ends another consent", code="wrong-consent")
+
+    def judge(self, view: View) -> Outcome[Ended]:
+        """Check who it is and, with a key, the signature; an ended consent ends again without effect."""
+        state: DossierState = view.facts(self._shared.dossier).value
+        if not self._may_know(state.rules, view):
+            raise NotFoundError
+        items: Mapping[bytes, ItemState] = view.rows(self._items) or {}
+        standing = any(each.id == self._consent.id for each in (*state.rules.permits, *state.rules.denials))
+        if self._statement is None:
+            capacity = self._capacity(state.rules, items, view.now)
+            return self._stop(view, capacity, standing=standing)
+        check_signature(self._statement, self._actor, view)
+        self._check(self._statement.payload, state.rules, items, view.now)
+        return self._withdraw(view, self._statement, standing=standing)
+
+    def recall(self, claimed: Claimed, view: View) -> Ended:  # noqa: ARG002 - the state of today changes nothing
+        """Give the same answer again."""
+        return kept(claimed.kept or b"", Ended)
+
+    def _may_know(self, rules: DossierFacts, view: View) -> bool:
+        citizen = self._actor.kind == "person"
+        return is_holder(rules, self._actor, view.now) or (
+            citizen and self._consent.grantee.person == self._actor.id.hex()
+        )
+
+    def _capacity(self, rules: DossierFacts, items: Mapping[bytes, ItemState], now: int) -> str:
+        """The first capacity in which the actor may end this without a key; raise ForbiddenError."""
+        if self._consent.effect == "deny":
+            raise ForbiddenError("ending a denial widens access: sign it with a key", code="key-needed")
+        for capacity in CAPACITIES:
+            signed = {"signer": self._actor.id.hex(), "capacity": capacity, "keyHash": ""}
+            try:
+                self._check(signed, rules, items, now)
+            except ForbiddenError:
+                continue
+            return capacity
+        raise ForbiddenError("this consent lies outside your authority", code="no-authority")
+
+    def _check(
+        self, signed: Mapping[str, Any], rules: DossierFacts, items: Mapping[bytes, ItemState], now: int
+    ) -> None:
+        try:
+            check_withdrawal(signed, self._consent, _reach(self._consent, items, rules), rules, now)
+        except ConsentError as error:
+            raise refusal(error) from error
+
+    def _stop(self, view: View, capacity: str, *, standing: bool) -> Outcome[Ended]:
+        values = actor_fields(self._actor, self._key(), view.now)
+        values |= {
+            "type": "consent",
+            "capacity": capacity,
+            "subject": self._consent.id,
+            "cause": "withdrawn",
+            "flag": "clock-behind" if view.clock_behind else "without-key",
+        }
+        body = {"consent": self._consent.id, "reason": "withdrawn"}
+        fact = Fact("rules", "consent-ended", bytes.fromhex(self._consent.id), body)
+        return self._outcome(make_event("stopped/v1", values), (fact,) if standing else (), (), by_key=False)
+
+    def _withdraw(self, view: View, statement: Statement, *, standing: bool) -> Outcome[Ended]:
+        seq = view.head(self._shared.dossier).seq + 1
+        consent = bytes.fromhex(self._consent.id)
+        event = statement_event(statement, self._actor, self._key(), view.now, [self._consent.id])
+        fact = Fact("rules", "withdrawal", consent, statement.payload)
+        row = statement_write(self._shared.dossier, statement, consent, seq)
+        return self._outcome(event, (fact,) if standing else (), (row,), by_key=True)
+
+    def _outcome(
+        self, event: Event, facts: tuple[Fact, ...], writes: tuple[Write, ...], *, by_key: bool
+    ) -> Outcome[Ended]:
+        evidence = self._statement.envelope if self._statement else b""
+        return Outcome(
+            appends=(Append(self._shared.dossier, event, facts, evidence=evidence),),
+            answer=lambda receipts: Ended(
+                self._consent.id, "withdrawn", by_key, REMAINS, promise(receipts[0], "owner")
+            ),
+            writes=writes,
+            keep=keep,
+        )
+
+    def _key(self) -> bytes:
+        return self.claim.key if self.claim else b""
+
+
+def _reach(consent: Consent, items: Mapping[bytes, ItemState], rules: DossierFacts) -> frozenset[str] | None:
+    """Where the consent reaches now; one whose items are gone reaches nowhere that needs more authority."""
+    known = {item: state for item, state in items.items() if item.hex() in consent.scope.items}
+    if consent.scope.items and not consent.scope.sections and len(known) < len(consent.scope.items):
+        return frozenset(state.facts.section for state in known.values()) or None
+    return sections_of(consent, items, rules)
