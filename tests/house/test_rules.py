@@ -187,3 +187,16 @@ def test_tests_state_their_fact(path):
             if not any(is_assertion(part) for part in ast.walk(node)):
                 wrong.append(f"{node.name}: no assertion")
     assert wrong == []
+
+
+@pytest.mark.parametrize("promise", [f"P{number}" for number in range(1, 11)])
+def test_every_promise_has_a_test(promise):
+    """Each of the ten promises is named in the docstring of at least one test."""
+    named = re.compile(rf"\b{promise}\b")
+    docstrings = [
+        ast.get_docstring(node) or ""
+        for path in written_tests()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    ]
+    assert any(named.search(text) for text in docstrings)
