@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.errors import EventError, LogFormatError
-from audit.event import AUDIENCES, MAX_FIELDS, SCHEMAS, Event, encode_event, make_event, parse_event
+from audit.event import AUDIENCES, MAX_FIELDS, SCHEMAS, Event, _schema, encode_event, make_event, parse_event
 from tests.audit.examples import ACTOR, events, reading
 
 
@@ -85,6 +85,20 @@ def test_value_that_is_not_of_its_kind_is_refused(wrong):
     """A field takes only what its kind allows; a name outside the schema is refused."""
     with pytest.raises(EventError):
         reading(**wrong)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["schema", "text", "owner"], ["actor", "party", "owner"]],
+        [["schema", "text", "owner"], *[["time", "time", "owner"], ["actor", "party", "owner"]] * 2],
+        [[name, "text", "owner"] for name in ("schema", "actor", "time", *map(str, range(22)))],
+    ],
+)
+def test_table_with_a_wrong_schema_does_not_load(rows):
+    """A schema without actor or time, with a name twice, or with 25 fields is refused before anything is written."""
+    with pytest.raises(EventError):
+        _schema("wrong/v1", rows)
 
 
 def test_unknown_schema_is_refused():

@@ -192,6 +192,13 @@ def test_changed_consistency_proof_is_refused(new, data):
             verify_consistency(*arguments)
 
 
+def test_empty_proof_joins_no_two_different_trees():
+    """Without a single hash nothing is proven, whatever the sizes."""
+    for old in (3, 4):
+        with pytest.raises(ProofError):
+            verify_consistency(old, 7, [], rfc_root(HASHES[:old]), rfc_root(HASHES[:7]))
+
+
 def test_rewritten_history_has_no_consistency_proof():
     """P5: after one changed leaf, the log's own proof no longer joins the old root to the new one."""
     old_root = rfc_root(HASHES[:100])
