@@ -131,7 +131,7 @@ def _mutants(data: bytes):
 
 
 @given(st.one_of(st.binary(max_size=200), events.map(encode_event).flatmap(_mutants)))
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_what_parses_encodes_to_the_same_bytes(data):
     """On any bytes: either the one spelling of an event, or LogFormatError and nothing else."""
     try:
