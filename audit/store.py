@@ -157,3 +157,27 @@ def is_down(error: BaseException) -> bool:
 def is_repeated(error: BaseException) -> bool:
     """Whether the error says that something unique is there already."""
     return isinstance(error, asyncpg.UniqueViolationError)
+
+
+def is_absent(error: BaseException) -> bool:
+    """Whether the error says that what should be erased is not there."""
+    return isinstance(error, asyncpg.NoDataFoundError)
+
+
+async def old_wraps(connection: Connection, month: str, limit: int) -> list[tuple[bytes, int, str, bytes]]:
+    """Return stream keys that are wrapped under another month than this, as (stream, epoch, month, wrapped)."""
+    rows = await connection.fetch(
+        "SELECT stream, epoch, month, wrapped FROM audit.stream_key WHERE month <> $1 LIMIT $2", month, limit
+    )
+    return [tuple(row) for row in rows]
+
+
+async def rewrap(connection: Connection, month: str, rows: Sequence[tuple[bytes, int, str, bytes]]) -> None:
+    """Replace wraps by those under `month`; rows are (stream, epoch, month of the old wrap, new wrap)."""
+    streams, epochs, olds, wraps = zip(*rows, strict=True)
+    await connection.execute("SELECT audit.rewrap_keys($1, $2, $3, $4, $5)", streams, epochs, olds, month, wraps)
+
+
+async def count_wraps(connection: Connection, month: str) -> int:
+    """Return how many stream keys are wrapped under the key of a month."""
+    return int(await connection.fetchval("SELECT count(*) FROM audit.stream_key WHERE month = $1", month))

@@ -19,7 +19,7 @@ import asyncpg
 from audit import store
 from audit.batch import Signer
 from audit.entry import BatchLoader, Entry, FactCompiler, View
-from audit.errors import RepeatedError, UnavailableError
+from audit.errors import IncompleteError, RepeatedError, UnavailableError
 from audit.known import KnownStreams
 from audit.look import look
 from audit.monthkeys import MonthKeys
@@ -284,4 +284,6 @@ def _refusal(cause: BaseException) -> BaseException:
         return RepeatedError("something unique is there already")
     if store.passes_by_itself(cause):
         return UnavailableError("the streams are too busy")
+    if store.is_absent(cause):
+        return IncompleteError("what should be erased is not there")
     return cause

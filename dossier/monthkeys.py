@@ -9,13 +9,16 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from audit import store
 from audit.errors import IncompleteError
+from audit.payload import open_stream_key, seal_stream_key
 
 KEY_SIZE: Final = 32
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _DESTROYED: Final = ".destroyed"
+_BATCH: Final = 500
 
 
 class FileMonthKeys:
@@ -78,6 +81,37 @@ class FileMonthKeys:
         # Of two processes that make it at once, one places its file and both read that one.
         _place(self._path(month), secrets.token_bytes(KEY_SIZE))
         return self.find(month)
+
+
+async def rewrap_stream_keys(pool: Any, keys: FileMonthKeys, month: str) -> int:
+    """Wrap every stream key under the key of `month`, so that older months can die; return how many were."""
+    done = 0
+    while True:
+        async with pool.acquire() as connection:
+            rows = await store.old_wraps(connection, month, _BATCH)
+            if not rows:
+                return done
+            wraps = [
+                (stream, epoch, old, _again(keys, month, stream, epoch, old, wrap)) for stream, epoch, old, wrap in rows
+            ]
+            await store.rewrap(connection, month, wraps)
+        done += len(rows)
+
+
+async def destroy_month(pool: Any, keys: FileMonthKeys, month: str) -> None:
+    """Destroy the key of a month, and with it every payload of that month; raise IncompleteError while streams need it.
+
+    Afterwards no backup of the database opens those payloads.
+    """
+    async with pool.acquire() as connection:
+        if await store.count_wraps(connection, month):
+            raise IncompleteError("stream keys are still wrapped under that month")
+    keys.destroy(month)
+
+
+def _again(keys: FileMonthKeys, month: str, stream: bytes, epoch: int, old: str, wrapped: bytes) -> bytes:
+    key = open_stream_key(keys.find(old), stream, epoch, wrapped)
+    return seal_stream_key(keys.current(month), stream, epoch, key)
 
 
 def _place(path: Path, content: bytes) -> None:
