@@ -45,9 +45,10 @@ class AttestPerson(PartyAct[Done]):
         self._organisation, self._key, self._statement = organisation, key, statement
         self._person = bytes.fromhex(statement.payload["person"])
         self._member = MemberWant(organisation, self._person)
+        self._last = NewestWant(organisation, PERSON, self._person)
         self.streams = (organisation,)
         self.foreign = (self._person,)
-        self.wants = (self._member,)
+        self.wants = (self._member, self._last)
         self.alone = True
 
     def verify(self) -> None:
@@ -63,8 +64,8 @@ class AttestPerson(PartyAct[Done]):
         require_step_up(self.actor, view.now)
         payload, now = self._statement.payload, view.now
         facts = organisation_facts(view, self._organisation)
-        before = facts.attestations.get(payload["person"])
-        _check_current(payload, facts, self._key, before.counter if before else 0, now)
+        last = view.rows(self._last)
+        _check_current(payload, facts, self._key, last.ordinal if last else 0, now)
         member = view.rows(self._member)
         if member is None or member.until <= now:
             raise NotFoundError

@@ -77,3 +77,21 @@ class Browser:
 
     async def learn_csrf(self) -> None:
         self.csrf = (await self.request("GET", "/v1/session")).json()["csrfToken"]
+
+
+class LoopTransport(httpx2.BaseTransport):
+    """Lets the synchronous client, in a thread of its own, talk to the application in the loop of the tests."""
+
+    def __init__(self, app: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._inner = httpx2.ASGITransport(app=app)
+        self._loop = loop
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        return asyncio.run_coroutine_threadsafe(self._send(request), self._loop).result(30)
+
+    async def _send(self, request: httpx2.Request) -> httpx2.Response:
+        body = request.read()
+        again = httpx2.Request(request.method, request.url, headers=request.headers.raw, content=body)
+        answer = await self._inner.handle_async_request(again)
+        content = await answer.aread()
+        return httpx2.Response(answer.status_code, headers=answer.headers.raw, content=content)

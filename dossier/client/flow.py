@@ -1,0 +1,143 @@
+"""Signing in as a person by plain form posts: the code flow with PKCE, as a browser would do it.
+
+Cookies are carried by hand, and only back to the origin that set them. The loopback redirect is never connected to:
+its address is where the journey ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+import httpx2
+
+from dossier.client.errors import SignInError
+
+CLIENT_ID = "dossier-cli"
+REDIRECT_URI = "http://127.0.0.1:9/signed-in"
+_MAX_STEPS = 8
+
+
+@dataclass
+class Form:
+    """A form of a page: where it goes and its hidden fields."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a journey ends with: the code and the verifier that belongs to it."""
+
+    code: str
+    verifier: str = field(repr=False)
+
+
+def fetch_code(http: httpx2.Client, server: str, issuer: str, subject: str, secret: str) -> Code:
+    """Go from our authorization endpoint over the provider's page back to the loopback address; raise SignInError."""
+    verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
+    query = {
+        "response_type": "code",
+        "client_id": CLIENT_ID,
+        "redirect_uri": REDIRECT_URI,
+        "code_challenge": _challenge(verifier),
+        "code_challenge_method": "S256",
+        "state": state,
+        "prompt": "login",
+    }
+    journey = _Journey(http)
+    page = journey.get(f"{server}/oauth/authorize?{urlencode(query)}")
+    form = read_form(page.text)
+    answers = {**form.fields, "subject": subject, "secret": secret}
+    journey.post(urljoin(str(page.url), form.action), answers)
+    return Code(_check_end(journey.end, state, issuer), verifier)
+
+
+def read_form(text: str) -> Form:
+    """Return the one form of a page; raise SignInError when there is none."""
+    parser = _FormParser()
+    parser.feed(text)
+    if parser.form is None:
+        raise SignInError("the sign-in provider showed no form")
+    return parser.form
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _check_end(url: str, state: str, issuer: str) -> str:
+    """Return the code of the redirect's address, if state and issuer (RFC 9207) are the ones asked for."""
+    answer = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items() if len(values) == 1}
+    if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()) or answer.get("iss") != issuer:
+        raise SignInError("the answer does not belong to the question")
+    if not answer.get("code"):
+        raise SignInError("the answer holds no code")
+    return answer["code"]
+
+
+class _FormParser(HTMLParser):
+    """Collects the first form of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form: Form | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take the form and its hidden inputs."""
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form" and self.form is None:
+            self.form = Form(values.get("action", ""))
+        if tag == "input" and values.get("type") == "hidden" and self.form is not None:
+            self.form.fields[values.get("name", "")] = values.get("value", "")
+
+
+class _Journey:
+    """Requests that follow each other by redirect; `end` is the loopback address once it was reached."""
+
+    def __init__(self, http: httpx2.Client) -> None:
+        self._http = http
+        self._cookies: dict[str, dict[str, str]] = {}
+        self.end = ""
+
+    def get(self, url: str) -> httpx2.Response:
+        """Follow redirects to a page."""
+        return self._follow(self._send("GET", url))
+
+    def post(self, url: str, form: dict[str, str]) -> None:
+        """Send a form and follow redirects to the end."""
+        answer = self._send("POST", url, form)
+        if not answer.has_redirect_location:
+            raise SignInError("wrong secret or unknown person")
+        self._follow(answer)
+        if not self.end:
+            raise SignInError("sign-in was refused")
+
+    def _follow(self, answer: httpx2.Response) -> httpx2.Response:
+        for _ in range(_MAX_STEPS):
+            if not answer.has_redirect_location:
+                return answer
+            target = urljoin(str(answer.url), answer.headers["location"])
+            if target.startswith(REDIRECT_URI + "?"):
+                self.end = target
+                return answer
+            answer = self._send("GET", target)
+        raise SignInError("too many redirects")
+
+    def _send(self, method: str, url: str, form: dict[str, str] | None = None) -> httpx2.Response:
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        jar = self._cookies.setdefault(origin, {})
+        headers = {"cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
+        answer = self._http.request(method, url, data=form, headers=headers, follow_redirects=False)
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            jar[name] = value
+        # The client library keeps cookies too; ours are the only ones that count.
+        self._http.cookies.clear()
+        return answer

@@ -1,0 +1,230 @@
+"""A session with the service: signing in, bearer tokens that renew themselves, one idempotency key per act.
+
+An act whose answer was lost is asked again under the same key, so that it is done once and its outcome is known and
+never guessed (P10). Problem documents become `RefusedError`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import httpx2
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from dossier.client.errors import ClientError, RefusedError, SignInError, UnreachableError
+from dossier.client.flow import CLIENT_ID, REDIRECT_URI, fetch_code
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+STEP_UP_SECONDS = 240
+RENEW_BEFORE = 30
+TRIES = 4
+TIMEOUT = 30.0
+
+
+@dataclass
+class _Bearer:
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    ends: float
+
+
+class Session:
+    """A connection with one service, as one person or system. Used by one thread; close it, or use it as a context."""
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        transport: httpx2.BaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.server = server.rstrip("/")
+        self._http = httpx2.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
+        self._clock = clock
+        self._issuer = ""
+        self._bearer: _Bearer | None = None
+        self._again: Callable[[], None] | None = None
+        self._authenticated = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def now(self) -> int:
+        """The time on this machine, UTC seconds."""
+        return int(self._clock())
+
+    @property
+    def issuer(self) -> str:
+        """The name of the service's authorization server: what a system's assertions are made out to."""
+        if not self._issuer:
+            metadata = self._call("GET", "/.well-known/oauth-authorization-server", None, {})
+            self._issuer = str(metadata.json()["issuer"])
+        return self._issuer
+
+    def sign_in(self, subject: str, secret: str) -> None:
+        """Sign in as a person by the provider's form; the secret is kept to sign in again. Raise SignInError."""
+
+        def again() -> None:
+            code = fetch_code(self._http, self.server, self.issuer, subject, secret)
+            form = {"grant_type": "authorization_code", "client_id": CLIENT_ID, "redirect_uri": REDIRECT_URI}
+            self._take_token({**form, "code": code.code, "code_verifier": code.verifier})
+
+        self._start(again)
+
+    def sign_in_system(self, client_id: str, key: OKPKey) -> None:
+        """Sign in as a system by private_key_jwt; `key` has its key id. Raise SignInError."""
+
+        def again() -> None:
+            form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
+            self._take_token({**form, "client_assertion": client_assertion(client_id, self.issuer, key, self.now())})
+
+        self._start(again)
+
+    def step_up(self) -> None:
+        """Authenticate again if the last time is some minutes ago: acts that widen ask for it."""
+        if self._again is None:
+            raise SignInError("nobody is signed in")
+        if self._clock() - self._authenticated > STEP_UP_SECONDS:
+            self._start(self._again)
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None, **headers: str) -> Any:
+        """Read a resource; return its JSON. Keyword arguments are headers, with _ for -."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._authorised("GET", path, None, named, query).json()
+
+    def post(self, path: str, body: Any, *, key: str = "", **headers: str) -> Any:
+        """Do an act; return the JSON of its answer. `key` is the idempotency key to use, a new one if empty."""
+        return self._act("POST", path, body, key, headers)
+
+    def put(self, path: str, body: Any) -> Any:
+        """Replace a resource; return the JSON of the answer."""
+        return self._act("PUT", path, body, "", {})
+
+    def delete(self, path: str) -> Any:
+        """End something; return the JSON of the answer."""
+        return self._act("DELETE", path, None, "", {})
+
+    def send(
+        self, method: str, path: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> httpx2.Response:
+        """Send bytes as they are (uploads, ranges) with the bearer token; return the response if it is no problem."""
+        return self._authorised(method, path, None, dict(headers or {}), None, content)
+
+    def _act(self, method: str, path: str, body: Any, key: str, headers: Mapping[str, str]) -> Any:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named["idempotency-key"] = key or secrets.token_hex(16)
+        return self._authorised(method, path, body, named).json()
+
+    def _authorised(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: dict[str, str],
+        query: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+    ) -> httpx2.Response:
+        self._renew()
+        for last in (False, True):
+            token = {"authorization": f"Bearer {self._bearer.access}"} if self._bearer else {}
+            try:
+                return self._call(method, path, body, {**headers, **token}, query, content)
+            except RefusedError as error:
+                # A token may end between two requests; a fresh sign-in is tried once.
+                if error.status != httpx2.codes.UNAUTHORIZED or self._again is None or last:
+                    raise
+            self._start(self._again)
+        raise AssertionError("not reached")
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str],
+        query: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+    ) -> httpx2.Response:
+        lost: Exception | None = None
+        for attempt in range(TRIES):
+            if attempt:
+                time.sleep(min(0.2 * 2**attempt, 2.0))
+            try:
+                answer = self._http.request(
+                    method, self.server + path, json=body, params=query, headers=headers, content=content
+                )
+            except httpx2.TransportError as error:
+                lost = error
+                continue
+            if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE and attempt < TRIES - 1:
+                continue
+            return _checked(answer)
+        raise UnreachableError("the service does not answer") from lost
+
+    def _start(self, again: Callable[[], None]) -> None:
+        try:
+            again()
+        except httpx2.TransportError as error:
+            raise UnreachableError("the service does not answer") from error
+        except RefusedError as error:
+            raise SignInError("sign-in was refused") from error
+        self._again, self._authenticated = again, self._clock()
+
+    def _renew(self) -> None:
+        """Renew the token shortly before its end: by refresh token, else by signing in again."""
+        bearer = self._bearer
+        if bearer is None or self._again is None or self._clock() < bearer.ends - RENEW_BEFORE:
+            return
+        if not bearer.refresh:
+            self._start(self._again)
+            return
+        try:
+            self._take_token({"grant_type": "refresh_token", "refresh_token": bearer.refresh})
+        except ClientError:
+            self._start(self._again)
+
+    def _take_token(self, form: dict[str, str]) -> None:
+        answer = self._http.post(f"{self.server}/oauth/token", data=form)
+        if answer.status_code != httpx2.codes.OK:
+            raise SignInError("the token endpoint refused")
+        token = answer.json()
+        ends = self._clock() + token["expires_in"]
+        self._bearer = _Bearer(token["access_token"], token.get("refresh_token", ""), ends)
+
+
+def client_assertion(client_id: str, issuer: str, key: OKPKey, now: int) -> str:
+    """Make a client assertion (RFC 7523): one audience, one use, one minute."""
+    claims = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": issuer,
+        "jti": secrets.token_urlsafe(24),
+        "iat": now,
+        "exp": now + 60,
+    }
+    header = {"alg": "Ed25519", "kid": key.kid, "typ": "client-authentication+jwt"}
+    return jwt.encode(header, claims, key, algorithms=["Ed25519"])
+
+
+def _checked(answer: httpx2.Response) -> httpx2.Response:
+    """Return an answer that is none of an error; raise RefusedError from a problem document."""
+    if answer.is_success or answer.status_code == httpx2.codes.PARTIAL_CONTENT:
+        return answer
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {}
+    code, detail = problem.get("code", ""), problem.get("detail", "")
+    raise RefusedError(answer.status_code, str(code) or str(answer.status_code), str(detail))
