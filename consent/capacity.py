@@ -1,4 +1,8 @@
-"""In which capacity a person stands before this dossier: owner, holder of authority, taking part in a case."""
+"""In which capacity a person stands before this dossier: owner, holder of authority, taking part in a case.
+
+INVARIANT whole-actor: step 1 let through only citizens (a person without organisation and role), professionals (with
+both) and systems (with an organisation and no role). So no organisation means citizen, and a role professional.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,12 @@ if TYPE_CHECKING:
 
 def is_owner(actor: Actor, facts: Facts) -> bool:
     """Whether this is the owner, as a citizen."""
-    return actor.kind == "person" and not actor.organisation and actor.id == facts.dossier.owner
+    return not actor.organisation and actor.id == facts.dossier.owner
 
 
 def holders(actor: Actor, facts: Facts, clock: Clock, *capacities: str) -> list[Holder]:
     """The entries under which this citizen holds authority now, in one of these capacities."""
-    if actor.kind != "person" or actor.organisation:
+    if actor.organisation:
         return []
     entries = (each for each in facts.dossier.holders if each.person == actor.id and each.capacity in capacities)
     return [each for each in entries if clock.holds(each.period)]

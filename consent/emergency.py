@@ -21,12 +21,12 @@ def emergency(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     current = [each for each in uses if clock.holds(each.period)]
     if not current or not clock.holds(opt_in.period):
         return None
-    objections = [_objection(each, facts) for each in current]
-    allowed = [use.id for use, objection in zip(current, objections, strict=True) if not objection]
+    objections = {each.id: _objection(each, facts) for each in current}
+    allowed = [name for name, objection in objections.items() if not objection]
     if allowed:
         due = Obligations(notify=True, reason_wanted=True)
         return permit(9, "emergency", "vital-interest", clock, allowed, due)
-    clock.refuse(9, objections[0], tuple(each.id for each in current))
+    clock.refuse(9, next(iter(objections.values())), tuple(objections))
     return None
 
 
@@ -34,8 +34,7 @@ def _emergency_fits(use: EmergencyUse, request: Request, facts: Facts) -> bool:
     actor = request.actor
     return (
         (use.person, use.organisation, use.role) == (actor.id, actor.organisation, actor.role)
-        and actor.kind == "person"
-        and bool(actor.organisation)
+        and bool(actor.role)
         and request.item.section in use.sections
         and facts.dossier.catalogues.current.reasons.get(use.reason) == "emergency"
     )

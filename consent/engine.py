@@ -93,7 +93,7 @@ def _quarantined(request: Request, facts: Facts, clock: Clock) -> Decision | Non
 
 def _conflict(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     actor = request.actor
-    if actor.kind != "person" or not actor.organisation:
+    if not actor.role:
         return None
     conflicts = facts.foreign.standings[actor.id, actor.organisation].conflicts
     own = actor.id == facts.dossier.owner
@@ -104,7 +104,7 @@ def _conflict(request: Request, facts: Facts, clock: Clock) -> Decision | None:
 
 def _blocked(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     actor = request.actor
-    if actor.kind != "person" or not facts.dossier.blocks or is_owner(actor, facts):
+    if actor.kind != "person" or is_owner(actor, facts):
         return None
     blocks = [each for each in facts.dossier.blocks if each.person == actor.id]
     rules = [each.id for each in blocks if clock.holds(each.period)]

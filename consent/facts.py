@@ -107,7 +107,7 @@ class DossierFacts:
     orders: tuple[Order, ...]
     opt_in: OptIn | None
     emergencies: tuple[EmergencyUse, ...]
-    catalogues: Catalogues
+    catalogues: Catalogues = field(repr=False)
     index: Index = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -46,7 +46,7 @@ def permitted(request: Request, facts: Facts, clock: Clock) -> Decision | None:
 
 
 def _case_is_open(request: Request, state: CaseState, clock: Clock) -> bool:
-    if clock.holds(Period(0, state.closed)):
+    if clock.holds(Period(end=state.closed)):
         return True
     return request.action == "add" and clock.holds(Period(state.closed, state.closed + CLOSED_CASE_ADD_SECONDS))
 
@@ -79,7 +79,7 @@ def _united(found: list[Consent], request: Request, facts: Facts) -> Obligations
     if not found:
         return NO_OBLIGATIONS
     versions = facts.dossier.catalogues.versions
-    due = [versions[catalogue].labels[request.item.label].due for catalogue in {each.catalogue for each in found}]
+    due = [versions[catalogue].labels[request.item.label].due for catalogue in dict.fromkeys(each.catalogue for each in found)]
     if len(due) == 1:
         return due[0]
     return Obligations(

@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """The candidates for one class of requests, in id order; `near` are permits that fit in all but the purpose."""
+    """The candidates for one class of requests, in id order; `near` are permits whatever their purpose."""
 
     denials: tuple[Candidate, ...]
     permits: tuple[Candidate, ...]
@@ -61,11 +61,10 @@ class Index:
         permits, denials = self._of_actor(request.actor)
         in_place = [each for each in permits if self._is_in_place(each, request, strict=True)]
         barring = [each for each in denials if self._is_in_place(each, request, strict=False)]
-        fitting = {each.id for each in in_place if self._has_purpose(each, request, strict=True)}
         return Candidates(
             denials=_candidates(each for each in barring if self._has_purpose(each, request, strict=False)),
-            permits=_candidates(each for each in in_place if each.id in fitting),
-            near=_candidates(each for each in in_place if each.id not in fitting),
+            permits=_candidates(each for each in in_place if self._has_purpose(each, request, strict=True)),
+            near=_candidates(in_place),
         )
 
     def _of_actor(self, actor: Actor) -> tuple[tuple[Consent, ...], tuple[Consent, ...]]:

@@ -29,12 +29,12 @@ def _person_fits(grantee: Grantee, actor: Actor, *, strict: bool) -> bool:
 
 
 def _role_fits(grantee: Grantee, actor: Actor, *, strict: bool) -> bool:
-    professional = actor.kind == "person" and bool(actor.organisation)
-    return professional and _same_capacity(grantee, actor, strict=strict)
+    # INVARIANT whole-actor: only a professional has a role
+    return bool(actor.role) and _same_capacity(grantee, actor, strict=strict)
 
 
-def _team_fits(grantee: Grantee, actor: Actor, *, strict: bool) -> bool:
-    return actor.kind == "person" and bool(grantee.case or not strict)
+def _team_fits(_grantee: Grantee, actor: Actor, *, strict: bool) -> bool:  # noqa: ARG001 - one of five alike
+    return actor.kind == "person"
 
 
 def _system_fits(grantee: Grantee, actor: Actor, *, strict: bool) -> bool:
@@ -44,8 +44,8 @@ def _system_fits(grantee: Grantee, actor: Actor, *, strict: bool) -> bool:
 
 
 def _network_fits(grantee: Grantee, actor: Actor, *, strict: bool) -> bool:
-    citizen = actor.kind == "person" and not actor.organisation
-    return citizen and bool(grantee.case or not strict) and _same(grantee.person, actor.id, strict=strict)
+    # INVARIANT whole-actor: without organisation it is a citizen
+    return not actor.organisation and _same(grantee.person, actor.id, strict=strict)
 
 
 _FITS: Mapping[str, Callable[..., bool]] = {
@@ -103,15 +103,15 @@ def item_fits(scope: Scope, item: ItemFacts, *, strict: bool) -> bool:
 def purpose_fits(purpose: str, asked: str, catalogue: Catalogue | None, *, strict: bool) -> bool:
     """Whether the purpose asked for is the rule's purpose or lies below it."""
     if strict:
-        return bool(purpose and catalogue and catalogue.is_within(asked, purpose))
-    if not purpose or catalogue is None or asked not in catalogue.purposes or purpose not in catalogue.purposes:
+        return catalogue is not None and catalogue.is_within(asked, purpose)
+    if catalogue is None or asked not in catalogue.purposes or purpose not in catalogue.purposes:
         return True
     return catalogue.is_within(asked, purpose)
 
 
 def is_early_enough(consent: Consent, request: Request) -> bool:
-    """Whether the consent covers an item delivered when this one was."""
-    if consent.later_items or request.action == "add" or request.item.item in consent.scope.items:
+    """Whether a consent without later items covers an item delivered when this one was."""
+    if request.action == "add" or request.item.item in consent.scope.items:
         return True
     return request.item.delivered < consent.seq
 

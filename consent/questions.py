@@ -8,13 +8,14 @@ shorten `holds_until`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from consent.capacity import takes_part
 from consent.clock import Clock
 from consent.grant import Consent, GrantException
 from consent.matching import exception_fits, is_early_enough, item_fits
-from consent.terms import Grantee, Request
+from consent.terms import Request
 
 if TYPE_CHECKING:
     from consent.facts import Facts
@@ -45,16 +46,11 @@ def _is_in_period(consent: Consent, _request: Request, _facts: Facts, clock: Clo
 
 def _takes_part(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
     strict = consent.effect == "permit"
-    return takes_part(consent.grantee, request, facts, clock, consent.issued, strict=strict)
-
-
-def _is_known_enough(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
-    catalogue = facts.dossier.catalogues.versions[consent.catalogue]
-    if not catalogue.labels[request.item.label].high:
-        return True
-    # a high label is never for members who came later, whatever the consent says
-    known = Grantee("team", case=consent.grantee.case)
-    return takes_part(known, request, facts, clock, consent.issued, strict=True)
+    grantee = consent.grantee
+    if strict and facts.dossier.catalogues.versions[consent.catalogue].labels[request.item.label].high:
+        # a high label is never for members who came later, whatever the consent says
+        grantee = replace(grantee, later_members=False)
+    return takes_part(grantee, request, facts, clock, consent.issued, strict=strict)
 
 
 def _is_not_excepted(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
@@ -81,6 +77,5 @@ _QUESTIONS: tuple[tuple[Question, Callable[[Consent], bool]], ...] = (
     ),
     (_is_in_period, lambda _consent: True),
     (_takes_part, lambda consent: consent.grantee.kind in {"team", "network"}),
-    (_is_known_enough, lambda consent: consent.effect == "permit" and consent.grantee.kind == "team"),
     (_is_not_excepted, lambda consent: bool(consent.exceptions)),
 )

@@ -191,6 +191,7 @@ PAYLOADS = {
     ),
     "admission-end": lambda words: {"admission": ident(words["of"])},
     "order": order_payload,
+    "order-ended": lambda words: {"order": ident(words["of"])},
     "emergency-opt-in": lambda words: period(words) | {"optIn": ident(words["id"]), "sections": words["sections"]},
     "emergency-use": emergency_payload,
     "emergency-review": lambda words: {"emergency": ident(words["of"])},

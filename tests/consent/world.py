@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from consent.catalogue import shipped_catalogues
+from consent.catalogue import Catalogues, shipped_catalogues
 from consent.engine import decide
 from consent.entries import Admission, Block, EmergencyUse, Holder, OptIn, Order
 from consent.facts import DossierFacts, Facts, ForeignFacts
@@ -59,9 +60,9 @@ STANDINGS = {
 EMPTY = DossierFacts(9, OWNER, (), (), (), (), (), (), None, (), CATALOGUES)
 
 
-def item(name: str = "bill", **changes: object) -> ItemFacts:
+def item(name: str = "bill", **changes: Any) -> ItemFacts:
     """An ordinary debt record, delivered early."""
-    fields = {
+    fields: dict[str, Any] = {
         "item": ident(name),
         "section": "debts",
         "lane": "ordinary",
@@ -73,9 +74,9 @@ def item(name: str = "bill", **changes: object) -> ItemFacts:
     return ItemFacts(**(fields | changes))
 
 
-def consent(name: str = "c1", **changes: object) -> Consent:
+def consent(name: str = "c1", **changes: Any) -> Consent:
     """A permit for Vera to list and read debts for debt help, from yesterday until in ten days."""
-    fields = {
+    fields: dict[str, Any] = {
         "id": ident(name),
         "effect": "permit",
         "grantee": to_vera,
@@ -102,15 +103,20 @@ def consent(name: str = "c1", **changes: object) -> Consent:
     return Consent(**(fields | changes))
 
 
-def denial(name: str = "d1", **changes: object) -> Consent:
+def denial(name: str = "d1", **changes: Any) -> Consent:
     """The same, as a denial of every action for every purpose."""
-    fields = {"effect": "deny", "actions": frozenset(CATALOGUE.actions), "purpose": "", "period": Period(0, FOREVER)}
+    fields: dict[str, Any] = {
+        "effect": "deny",
+        "actions": frozenset(CATALOGUE.actions),
+        "purpose": "",
+        "period": Period(0, FOREVER),
+    }
     return consent(name, **(fields | changes))
 
 
-def exception(**changes: object) -> GrantException:
+def exception(**changes: Any) -> GrantException:
     """An exception for everybody, everything and every purpose, unless told otherwise."""
-    fields = {
+    fields: dict[str, Any] = {
         "grantee": Grantee("role"),
         "scope": Scope(),
         "actions": frozenset(CATALOGUE.actions),
@@ -119,15 +125,20 @@ def exception(**changes: object) -> GrantException:
     return GrantException(**(fields | changes))
 
 
-def holder(person: str = AUNT, capacity: str = "legal-representative", **changes: object) -> Holder:
+def holder(person: str = AUNT, capacity: str = "legal-representative", **changes: Any) -> Holder:
     """Authority over debts only."""
-    fields = {"sections": frozenset({"debts"}), "full": False, "threshold": 1, "period": Period(NOW - DAY, NOW + DAY)}
+    fields: dict[str, Any] = {
+        "sections": frozenset({"debts"}),
+        "full": False,
+        "threshold": 1,
+        "period": Period(NOW - DAY, NOW + DAY),
+    }
     return Holder(person, capacity, **(fields | changes))
 
 
-def order(name: str = "o1", **changes: object) -> Order:
+def order(name: str = "o1", **changes: Any) -> Order:
     """An order for Vera to list and read the bill."""
-    fields = {
+    fields: dict[str, Any] = {
         "id": ident(name),
         "article": "artikel 7.3.11 Jeugdwet",
         "grantee": to_vera,
@@ -142,14 +153,15 @@ def order(name: str = "o1", **changes: object) -> Order:
     return Order(**(fields | changes))
 
 
-def block(person: str = VERA, **changes: object) -> Block:
+def block(person: str = VERA, **changes: Any) -> Block:
     """A block of Vera that holds."""
-    return Block(**({"id": ident("b1"), "person": person, "period": Period(NOW - DAY, FOREVER)} | changes))
+    fields: dict[str, Any] = {"id": ident("b1"), "person": person, "period": Period(NOW - DAY, FOREVER)}
+    return Block(**(fields | changes))
 
 
-def admission(**changes: object) -> Admission:
+def admission(**changes: Any) -> Admission:
     """The town may deliver debts."""
-    fields = {
+    fields: dict[str, Any] = {
         "id": ident("a1"),
         "organisation": TOWN,
         "sections": frozenset({"debts"}),
@@ -158,15 +170,19 @@ def admission(**changes: object) -> Admission:
     return Admission(**(fields | changes))
 
 
-def opt_in(**changes: object) -> OptIn:
+def opt_in(**changes: Any) -> OptIn:
     """Emergency access to debts and health."""
-    fields = {"id": ident("opt"), "sections": frozenset({"debts", "health"}), "period": Period(NOW - DAY, FOREVER)}
+    fields: dict[str, Any] = {
+        "id": ident("opt"),
+        "sections": frozenset({"debts", "health"}),
+        "period": Period(NOW - DAY, FOREVER),
+    }
     return OptIn(**(fields | changes))
 
 
-def emergency(name: str = "e1", **changes: object) -> EmergencyUse:
+def emergency(name: str = "e1", **changes: Any) -> EmergencyUse:
     """Vera declared an emergency an hour ago, for an hour more."""
-    fields = {
+    fields: dict[str, Any] = {
         "id": ident(name),
         "person": VERA,
         "organisation": TOWN,
@@ -180,9 +196,9 @@ def emergency(name: str = "e1", **changes: object) -> EmergencyUse:
     return EmergencyUse(**(fields | changes))
 
 
-def participant(actor: Actor = vera, **changes: object) -> Participant:
+def participant(actor: Actor = vera, **changes: Any) -> Participant:
     """Somebody who took part in the case before the consents were signed."""
-    fields = {
+    fields: dict[str, Any] = {
         "person": actor.id,
         "organisation": actor.organisation,
         "role": actor.role,
@@ -198,14 +214,15 @@ def case_of(*participants: Participant, closed: int = FOREVER) -> CaseState:
 
 
 def facts(
-    *rules: object,
+    *rules: Any,
     cases: tuple[CaseState, ...] = (),
     standings: dict[tuple[str, str], Standing] | None = None,
     pseudonyms: frozenset[str] = frozenset(),
+    catalogues: Catalogues = CATALOGUES,
 ) -> Facts:
     """The facts that hold these rules, each put where it belongs."""
 
-    def of(kind: type) -> tuple[object, ...]:
+    def of(kind: type) -> tuple[Any, ...]:
         return tuple(sorted((each for each in rules if isinstance(each, kind)), key=lambda each: each.id))
 
     consents = of(Consent)
@@ -219,6 +236,7 @@ def facts(
         orders=of(Order),
         opt_in=next((each for each in rules if isinstance(each, OptIn)), None),
         emergencies=of(EmergencyUse),
+        catalogues=catalogues,
     )
     foreign = ForeignFacts(STANDINGS | (standings or {}), {case.id: case for case in cases}, pseudonyms)
     return Facts(dossier, foreign)
