@@ -81,6 +81,9 @@ class Deliver(Entry[Delivered]):
     def verify(self) -> None:
         """Check what came against what the header says of it."""
         delivery, header = self._delivery, self._header
+        # Said before anything is looked up: it tells the sender nothing but what they sent.
+        if (header.core.author, header.core.author_kind) != (self._actor.id, self._actor.kind):
+            raise ForbiddenError("the item is signed by another than its sender", code="wrong-author")
         if header.core.dossier != delivery.dossier or header.core.item[:BUCKET_SIZE] != delivery.dossier[:BUCKET_SIZE]:
             raise InvalidRequestError("the item is sealed for another dossier", code="wrong-dossier")
         hashes = (sha256(delivery.sealed_key), sha256(delivery.sealed_metadata))
@@ -136,11 +139,7 @@ class Deliver(Entry[Delivered]):
             raise NotFoundError
 
     def _check_author(self, view: View) -> None:
-        core, actor = self._header.core, self._actor
-        kind = "system" if actor.kind == "system" else "person"
-        if (core.author, core.author_kind) != (actor.id, kind):
-            raise ForbiddenError("the item is signed by another than its sender", code="wrong-author")
-        key = _signing_key(actor, view)
+        key = _signing_key(self._actor, view)
         try:
             verify(self._header.statement, key)
         except CryptoError as error:

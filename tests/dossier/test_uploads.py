@@ -1,0 +1,123 @@
+"""Uploads: whole segments, resumed at their border, checked at the end (F16)."""
+
+import os
+
+import pytest
+
+from crypto.encoding import new_id, sha256
+from dossier.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError, TooLargeError
+from dossier.items.objects import SEGMENT_SIZE, StoredObjects, read_range
+from dossier.items.store import ItemStore, upload_object
+from dossier.items.uploads import UPLOAD_SECONDS, UploadLimits, Uploads
+from dossier.parties.actor import Actor, Assurance
+
+NOW = 1_800_000_000
+
+
+def actor(kind="system"):
+    """Somebody who sends."""
+    return Actor(kind, new_id(), new_id(), (), Assurance.HIGH, NOW, b"s" * 16)
+
+
+@pytest.fixture
+def objects(tmp_path):
+    """A store in a folder of its own."""
+    return StoredObjects.in_folder(tmp_path / "objects")
+
+
+@pytest.fixture
+def uploads(pool, objects):
+    """Uploads as the service builds them."""
+    return Uploads(ItemStore(pool), objects, UploadLimits(3 * SEGMENT_SIZE, SEGMENT_SIZE))
+
+
+async def begin(uploads, sender, data):
+    """Begin an upload of these bytes."""
+    return await uploads.begin(sender, new_id(), len(data), sha256(data), NOW)
+
+
+async def send(uploads, sender, row, data, start=0):
+    """Send segments from an offset to the end."""
+    for at in range(start, len(data), SEGMENT_SIZE):
+        row = await uploads.append(sender, row.upload, at, data[at : at + SEGMENT_SIZE], NOW)
+    return row
+
+
+@pytest.mark.parametrize("length", [1, SEGMENT_SIZE - 1, SEGMENT_SIZE, SEGMENT_SIZE + 1])
+async def test_upload_of_any_length_completes(uploads, objects, length):
+    """What was sent in segments is complete and reads back the same."""
+    sender, data = actor(), os.urandom(length)
+    row = await send(uploads, sender, await begin(uploads, sender, data), data)
+    assert row.state == "complete"
+    kept = [piece async for piece in read_range(objects, upload_object(row.upload), 0, length)]
+    assert b"".join(kept) == data
+
+
+async def test_upload_resumes_after_a_restart(uploads, pool, objects):
+    """A process that knows nothing of the running hash goes on and finds the same one."""
+    sender, data = actor(), os.urandom(2 * SEGMENT_SIZE + 5)
+    row = await begin(uploads, sender, data)
+    await uploads.append(sender, row.upload, 0, data[:SEGMENT_SIZE], NOW)
+    other = Uploads(ItemStore(pool), objects, UploadLimits(3 * SEGMENT_SIZE, SEGMENT_SIZE))
+    found = await other.find(sender, row.upload, NOW)
+    assert found.received == SEGMENT_SIZE
+    assert (await send(other, sender, row, data, SEGMENT_SIZE)).state == "complete"
+
+
+async def test_other_bytes_than_announced_are_dropped(uploads):
+    """The hash is checked at the end; an upload that differs is gone."""
+    sender, data = actor(), os.urandom(10)
+    row = await begin(uploads, sender, data)
+    with pytest.raises(InvalidRequestError) as caught:
+        await uploads.append(sender, row.upload, 0, os.urandom(10), NOW)
+    assert caught.value.code == "wrong-hash"
+    with pytest.raises(NotFoundError):
+        await uploads.find(sender, row.upload, NOW)
+
+
+@pytest.mark.parametrize("offset", [SEGMENT_SIZE, 1, 2 * SEGMENT_SIZE])
+async def test_other_offset_is_refused(uploads, offset):
+    """A segment that is not the next is refused and changes nothing."""
+    sender, data = actor(), os.urandom(SEGMENT_SIZE + 1)
+    row = await begin(uploads, sender, data)
+    with pytest.raises(ConflictError):
+        await uploads.append(sender, row.upload, offset, data[:SEGMENT_SIZE], NOW)
+    assert (await uploads.find(sender, row.upload, NOW)).received == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, SEGMENT_SIZE - 1])
+async def test_short_segment_is_refused(uploads, size):
+    """A segment that is cut is not kept: the upload stays where it was."""
+    sender, data = actor(), os.urandom(SEGMENT_SIZE + 1)
+    row = await begin(uploads, sender, data)
+    with pytest.raises(InvalidRequestError):
+        await uploads.append(sender, row.upload, 0, data[:size], NOW)
+    assert (await uploads.find(sender, row.upload, NOW)).received == 0
+
+
+async def test_upload_belongs_to_its_sender(uploads):
+    """To anybody else it is not there."""
+    sender, data = actor(), b"x"
+    row = await begin(uploads, sender, data)
+    with pytest.raises(NotFoundError):
+        await uploads.append(actor(), row.upload, 0, data, NOW)
+
+
+async def test_upload_ends_after_a_day(uploads, objects):
+    """After 24 hours it is gone, and the sweep removes its segments."""
+    sender, data = actor(), os.urandom(5)
+    row = await send(uploads, sender, await begin(uploads, sender, data), data)
+    late = NOW + UPLOAD_SECONDS
+    with pytest.raises(GoneError):
+        await uploads.find(sender, row.upload, late)
+    assert await uploads.sweep(late) >= 1
+    with pytest.raises(NotFoundError):
+        await uploads.find(sender, row.upload, NOW)
+
+
+async def test_limit_depends_on_the_sender(uploads):
+    """N16: a person may send less than a system, and nobody more than the limit."""
+    with pytest.raises(TooLargeError):
+        await uploads.begin(actor("person"), new_id(), SEGMENT_SIZE + 1, b"h" * 32, NOW)
+    with pytest.raises(TooLargeError):
+        await uploads.begin(actor(), new_id(), 3 * SEGMENT_SIZE + 1, b"h" * 32, NOW)
