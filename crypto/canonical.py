@@ -17,13 +17,15 @@ MAX_BYTES = 65_536
 MAX_DEPTH = 8
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def encode_json(value: Any, *, limit: int = MAX_BYTES) -> bytes:
     """Encode a value as canonical JSON in UTF-8.
 
     Raise MalformedError for a value outside the restricted form, LimitError above `limit` bytes.
     """
-    text = json.dumps(_normal(value, MAX_DEPTH), ensure_ascii=False, separators=(",", ":"))
-    data = text.encode()
+    data = _encode(_normal(value, MAX_DEPTH)).encode()
     if len(data) > limit:
         raise LimitError("json is too large")
     return data
@@ -49,7 +51,7 @@ def _normal(value: Any, depth: int) -> Any:
     """Check a value and return it with keys in order of their UTF-16 code units (RFC 8785 section 3.2.3)."""
     kind = type(value)
     if kind is str:
-        return _text(value)
+        return value if value.isascii() else _text(value)
     if kind is bool:
         return value
     if kind is int:
@@ -59,20 +61,21 @@ def _normal(value: Any, depth: int) -> Any:
     if kind is list:
         return [_normal(item, depth - 1) for item in value]
     if kind is dict:
-        return {_text(key): _normal(value[key], depth - 1) for key in _ordered(value)}
+        return {key: _normal(value[key], depth - 1) for key in _ordered(value)}
     raise MalformedError("json holds a type that is not allowed")
 
 
-def _ordered(value: dict[Any, Any]) -> list[Any]:
+def _ordered(value: dict[Any, Any]) -> list[str]:
+    """Return the keys in order; among ASCII keys, the order of code points is that of code units."""
     try:
-        return sorted(value, key=lambda key: key.encode("utf-16-be"))
-    except (AttributeError, UnicodeEncodeError) as error:
-        raise MalformedError("json key is not well-formed text") from error
+        if "".join(value).isascii():
+            return sorted(value)
+        return sorted(map(_text, value), key=lambda key: key.encode("utf-16-be"))
+    except TypeError as error:
+        raise MalformedError("json key is not text") from error
 
 
 def _text(value: str) -> str:
-    if value.isascii():
-        return value
     try:
         value.encode()
     except UnicodeEncodeError as error:

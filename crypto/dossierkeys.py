@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from crypto.encoding import u64
 from crypto.errors import MalformedError, TamperedError
@@ -21,16 +22,26 @@ def inbox_key(root: bytes, dossier: bytes, sequence: int) -> SealingKey:
     return SealingKey.from_seed(hkdf(root, Label.DOSSIER_INBOX, dossier, u64(sequence)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DossierKeys:
     """What a full holder holds for one epoch: the dossier key's seed and the root, 32 bytes each; never printed."""
 
     signing_seed: bytes = field(repr=False)
     root: bytes = field(repr=False)
 
+    __hash__ = None  # type: ignore[assignment]  # a secret is no dictionary key
+
     def __post_init__(self) -> None:
         if len(self.signing_seed) != SEED_SIZE or len(self.root) != SEED_SIZE:
             raise MalformedError("dossier keys are 32 bytes each")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DossierKeys):
+            return NotImplemented
+        return hmac.compare_digest(self.signing_seed + self.root, other.signing_seed + other.root)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("secret keys are not pickled")
 
 
 def wrap_dossier_keys(root: bytes, keys: DossierKeys, dossier: bytes, sequence: int) -> bytes:

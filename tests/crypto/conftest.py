@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from crypto import (
     Core,
@@ -21,7 +21,7 @@ from crypto import (
     section_sealing_key,
 )
 
-settings.register_profile("crypto", max_examples=50, deadline=None)
+settings.register_profile("crypto", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("crypto")
 
 

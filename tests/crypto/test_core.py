@@ -11,7 +11,7 @@ from crypto.core import AUTHOR_KINDS, Core
 from crypto.encoding import MAX_INTEGER
 from crypto.labels import SUITE, Label
 
-codes = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(lambda code: len(code) <= 64)
+codes = st.from_regex(r"[a-z0-9]{1,12}(-[a-z0-9]{1,12}){0,4}", fullmatch=True)
 ids, hashes, counts = (
     st.binary(min_size=16, max_size=16),
     st.binary(min_size=32, max_size=32),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from crypto import (
@@ -35,8 +37,13 @@ def test_replaced_keys(other):
 
 
 def test_secrets_stay():
-    """The keys do not print."""
+    """The keys neither print, nor are pickled or hashed; they equal only the same keys."""
     assert repr(KEYS) == "DossierKeys()"
+    for leak in (pickle.dumps, hash):
+        with pytest.raises(TypeError):
+            leak(KEYS)
+    assert DossierKeys(b"k" * 32, b"o" * 32) == KEYS != DossierKeys(b"k" * 32, b"x" * 32)
+    assert KEYS != b"k" * 32
 
 
 @pytest.mark.parametrize("sizes", [(31, 32), (32, 33)])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from crypto import (
     CryptoError,
+    LimitError,
     MalformedError,
     SignatureError,
     SigningKey,
@@ -106,6 +107,16 @@ def test_threshold():
         verify_threshold(cosign(statement, KEYS[3]), publics, 2)
     with pytest.raises(SignatureError):
         verify_threshold(cosign(statement, KEYS[0]), publics, 2)
+
+
+def test_sixteen_signatures():
+    """A statement has at most sixteen signatures."""
+    statement = sign("coordinator-transfer", TRANSFER, KEYS[0])
+    for _ in range(15):
+        statement = cosign(statement, KEYS[1])
+    assert parse_statement(statement.envelope) == statement
+    with pytest.raises(LimitError):
+        cosign(statement, KEYS[1])
 
 
 def test_threshold_names_key():
