@@ -14,6 +14,7 @@ from crypto import (
     SignatureError,
     SigningKey,
     cosign,
+    encode_base64,
     key_hash,
     parse_statement,
     sha256,
@@ -117,6 +118,15 @@ def test_sixteen_signatures():
     assert parse_statement(statement.envelope) == statement
     with pytest.raises(LimitError):
         cosign(statement, KEYS[1])
+
+
+@pytest.mark.parametrize("size", [63, 65, 66])
+def test_signature_size(size):
+    """A signature of another size than 64 bytes is refused, even if it is spelled as long."""
+    statement = sign("removal", REMOVAL, KEYS[0])
+    own, other = (encode_base64(data).encode() for data in (statement.signatures[0], bytes(size)))
+    with pytest.raises(MalformedError):
+        parse_statement(statement.envelope.replace(own, other))
 
 
 def test_threshold_names_key():
