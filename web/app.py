@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 
-from web.api import delivery, dossiers, items, log, parties, persons
+from web.api import audit, delivery, dossiers, items, log, parties, persons
 from web.edge import API_VERSION, Edge
 from web.health import show_live, show_ready
 from web.metrics import Metrics, show_metrics
@@ -32,6 +32,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *delivery.ROUTES,
     *items.ROUTES,
     *log.ROUTES,
+    *audit.ROUTES,
 )
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of an ordinary request body. Uploads go in pieces and read their stream themselves."""

@@ -14,6 +14,8 @@ from audit.sequencer import Sequencer
 from audit.writer import Writer
 from consent.catalogue import shipped_catalogues
 from dossier import database, faults
+from dossier.auditing.service import Auditing
+from dossier.auditing.store import EventStore
 from dossier.dossiers.service import Dossiers
 from dossier.dossiers.store import DossierStore
 from dossier.embedded import Cluster, ClusterError
@@ -58,6 +60,7 @@ class Service:
     lists: ItemLists
     objects: Objects
     uploads: Uploads
+    auditing: Auditing
     identifier_key: bytes = field(repr=False)
     checks: dict[str, Check] = field(default_factory=dict)
 
@@ -97,6 +100,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             lists=ItemLists(items, writer),
             objects=objects,
             uploads=Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes)),
+            auditing=Auditing(EventStore(pool), PartyStore(pool), writer, months),
             identifier_key=options.identifier_key,
         )
         service.checks["database"] = lambda: database.ping(pool)

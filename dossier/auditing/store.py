@@ -1,0 +1,178 @@
+"""Reading events with what is sealed beside them, where their leaves stand in the log, and their proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from asyncpg import Connection, Pool
+
+from audit import logstore
+from audit.entry import FactRecord
+from audit.errors import AuditError, IncompleteError
+from audit.event import Event
+from audit.monthkeys import MonthKeys
+from audit.payload import open_payload, open_seed
+from audit.proof import TlogProof
+from audit.store import load_facts
+from dossier.errors import NotFoundError
+
+END: int = 2**62
+"""Above every seq."""
+
+_COLUMNS = """e.stream, e.seq, e.event, e.leaf, e.at, p.month, p.seed, p.sealed, x.erased_by"""
+_BESIDE = """
+LEFT JOIN audit.payload p ON p.bucket = e.bucket AND p.stream = e.stream AND p.seq = e.seq
+LEFT JOIN audit.erasure x ON x.bucket = e.bucket AND x.stream = e.stream AND x.seq = e.seq
+"""
+
+
+class EventRow(NamedTuple):
+    """A stored event: its leaf, and what is sealed beside it, None when that was erased by event `erased_by`."""
+
+    stream: bytes
+    seq: int
+    event: bytes
+    leaf: bytes
+    at: int
+    month: str | None
+    seed: bytes | None
+    sealed: bytes | None
+    erased_by: int | None
+
+
+class StreamRow(NamedTuple):
+    """A stream: its kind, how many events it has and the leaf hash of the last."""
+
+    stream: bytes
+    kind: str
+    seq: int
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The erasable half of an event: its seed, its fields, and the evidence kept with it (a signed request, say)."""
+
+    seed: bytes
+    event: Event
+    evidence: bytes
+
+
+def open_row(row: EventRow, months: MonthKeys) -> Opened | None:
+    """Open what is sealed beside an event; None when it is gone or is not what was put there.
+
+    Whoever is shown the event without its fields holds the leaf against it: nothing needs to be believed here.
+    """
+    if row.month is None or row.seed is None or row.sealed is None:
+        return None
+    try:
+        key = months.find(row.month)
+        seed = open_seed(key, row.stream, row.seq, row.seed)
+        return Opened(seed, *open_payload(key, row.stream, row.seq, row.sealed))
+    except AuditError:
+        return None
+
+
+class EventStore:
+    """Events by stream, by place in the log, by id."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of_stream(self, stream: bytes, after: int, size: int) -> list[EventRow]:
+        """Return the events of a stream that follow `after`, at most `size`, in order."""
+        rows = await self._pool.fetch(
+            f"""SELECT {_COLUMNS} FROM audit.event e {_BESIDE}
+                WHERE e.bucket = audit.bucket($1) AND e.stream = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3""",  # noqa: S608 - constants of this file
+            stream,
+            after,
+            size,
+        )
+        return [EventRow(*row.values()) for row in rows]
+
+    async def sequenced(self, after: int, size: int, stream: bytes | None = None) -> list[tuple[int, EventRow]]:
+        """Return (index in the log, event) above an index, in the order of the log; of one stream if it is named."""
+        # Log tables may be on a server of their own: their statement names no others.
+        places = await self._pool.fetch(
+            """SELECT log_index, stream, seq FROM audit.log_leaf
+               WHERE log_index > $1 AND stream <> $3 AND ($4::bytea IS NULL OR stream = $4) ORDER BY log_index LIMIT $2""",
+            after,
+            size,
+            logstore.CONTROL_STREAM,
+            stream,
+        )
+        rows = await self._pool.fetch(
+            f"""SELECT {_COLUMNS} FROM unnest($1::bytea[], $2::bigint[]) AS w (stream, seq)
+                JOIN audit.event e ON e.bucket = audit.bucket(w.stream) AND e.stream = w.stream AND e.seq = w.seq
+                {_BESIDE}""",  # noqa: S608 - constants of this file
+            [place["stream"] for place in places],
+            [place["seq"] for place in places],
+        )
+        found = {(row["stream"], row["seq"]): EventRow(*row.values()) for row in rows}
+        wanted = [(place["log_index"], (place["stream"], place["seq"])) for place in places]
+        return [(index, found[key]) for index, key in wanted if key in found]
+
+    async def logged_leaves(self, stream: bytes, after: int, size: int) -> dict[int, bytes]:
+        """Return the leaves that the log has of a stream, by seq."""
+        rows = await self._pool.fetch(
+            "SELECT seq, leaf FROM audit.log_leaf WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            stream,
+            after,
+            size,
+        )
+        return {row["seq"]: row["leaf"] for row in rows}
+
+    async def place(self, event: bytes) -> tuple[bytes, int]:
+        """Return stream and seq of an event by its id; raise NotFoundError."""
+        row = await self._pool.fetchrow(
+            "SELECT stream, seq FROM audit.event WHERE bucket = audit.bucket($1) AND event = $1", event
+        )
+        if row is None:
+            raise NotFoundError
+        return row["stream"], row["seq"]
+
+    async def prove(self, stream: bytes, seq: int) -> TlogProof | None:
+        """Return the proof of an event's leaf under the newest checkpoint, None before the log has it."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            # One snapshot: the log may grow meanwhile, and the tiles of this size be swept.
+            return await _prove(connection, stream, seq)
+
+    async def streams(self) -> list[StreamRow]:
+        """Return all streams, by id."""
+        rows = await self._pool.fetch("SELECT stream, kind, seq, leaf FROM audit.head ORDER BY bucket, stream")
+        return [StreamRow(*row.values()) for row in rows]
+
+    async def kinds(self, streams: Sequence[bytes]) -> dict[bytes, str]:
+        """Return the kind of each of these streams that exists."""
+        rows = await self._pool.fetch(
+            """SELECT h.stream, h.kind FROM unnest($1::bytea[]) AS w (id)
+               JOIN audit.head h ON h.bucket = audit.bucket(w.id) AND h.stream = w.id""",
+            list(streams),
+        )
+        return {row["stream"]: row["kind"] for row in rows}
+
+    async def facts(self, stream: bytes, cls: str) -> list[FactRecord]:
+        """Return all facts of a stream of one class, in order."""
+        async with self._pool.acquire() as connection:
+            return (await load_facts(connection, [(stream, 0, END)], cls))[stream]
+
+    async def keys(self, stream: bytes) -> list[Any]:
+        """Return the wrapped keys of a stream's epochs, in order: epoch, from_seq, month, wrapped."""
+        rows = await self._pool.fetch(
+            """SELECT epoch, from_seq, month, wrapped FROM audit.stream_key
+               WHERE bucket = audit.bucket($1) AND stream = $1 ORDER BY epoch""",
+            stream,
+        )
+        return list(rows)
+
+
+async def _prove(connection: Connection, stream: bytes, seq: int) -> TlogProof | None:
+    index = await logstore.find_leaf(connection, stream, seq)
+    state = await logstore.state(connection)
+    if index is None or state.note is None:
+        return None
+    if index >= state.size:
+        raise IncompleteError("a leaf stands beyond the end of the log")
+    return TlogProof(index, tuple(await logstore.prove(connection, index, state.size)), state.note)
