@@ -36,7 +36,7 @@ from dossier.parties.members import AddMember, EndMember, NewMember
 from dossier.parties.register import KIND as REGISTER
 from dossier.parties.register import Entered, EnterOrganisation, NewEntry
 from dossier.parties.store import Member, Organisation, PartyStore
-from dossier.parties.streamkeys import MayCheck, ShownStreamKeys, open_keys
+from dossier.parties.streamkeys import ShownStreamKeys, open_keys, require_may_check
 from dossier.parties.unlocking import KIND as UNLOCK
 from dossier.parties.unlocking import NewMethods, PutKeyring, PutUnlockMethods, SealedMethod
 
@@ -194,7 +194,7 @@ class Parties:
 
     async def stream_keys(self, actor: Actor, stream: bytes) -> ShownStreamKeys:
         """Give the keys of a stream's epochs to those who may check it; raise NotFoundError."""
-        await self.writer.submit(MayCheck(actor, stream))
+        require_may_check(await self.writer.look((stream, actor.id)), actor, stream)
         return open_keys(stream, await self.store.stream_keys(stream), self.months)
 
     async def _submit(self, act: PartyAct[T]) -> T:

@@ -5,7 +5,7 @@ A person has their own stream's, an administrator the organisation's, a full hol
 
 from __future__ import annotations
 
-from audit.entry import Entry, Outcome, View
+from audit.entry import View
 from audit.payload import open_stream_key
 from crypto.encoding import encode_base64
 from dossier.answers import Answer
@@ -31,29 +31,21 @@ class ShownStreamKeys(Answer, frozen=True):
     keys: list[ShownStreamKey]
 
 
-class MayCheck(Entry[None]):
-    """Ask whether the actor may have a stream's keys: NotFoundError if not; nothing is written."""
+def require_may_check(view: View, actor: Actor, stream: bytes) -> None:
+    """Raise NotFoundError unless the actor may have a stream's keys; the view names the stream and the actor's."""
+    if not view.exists(stream):
+        raise NotFoundError
+    kind = view.head(stream).kind
+    if kind == "dossier":
+        _check_full(view, stream, actor)
+    elif not _is_own(kind, actor, stream):
+        raise NotFoundError
 
-    def __init__(self, actor: Actor, stream: bytes) -> None:
-        self._actor, self._stream = actor, stream
-        self.foreign = (stream, actor.id)
 
-    def judge(self, view: View) -> Outcome[None]:
-        """Answer by the kind of the stream."""
-        if not view.exists(self._stream):
-            raise NotFoundError
-        kind = view.head(self._stream).kind
-        if kind == "dossier":
-            _check_full(view, self._stream, self._actor)
-        elif not self._is_own(kind):
-            raise NotFoundError
-        return Outcome(appends=(), answer=lambda _receipts: None)
-
-    def _is_own(self, kind: str) -> bool:
-        actor = self._actor
-        if kind == "person":
-            return actor.kind == "person" and actor.id == self._stream
-        return kind == "organisation" and actor.organisation == self._stream and actor.has_role(ADMINISTRATOR)
+def _is_own(kind: str, actor: Actor, stream: bytes) -> bool:
+    if kind == "person":
+        return actor.kind == "person" and actor.id == stream
+    return kind == "organisation" and actor.organisation == stream and actor.has_role(ADMINISTRATOR)
 
 
 def _check_full(view: View, dossier: bytes, actor: Actor) -> None:
