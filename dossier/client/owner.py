@@ -1,0 +1,154 @@
+"""The owner's side: making a dossier, admitting sources, seeing what is in it, adding to it.
+
+Nothing that the service answers is believed: headers are verified against attested keys, titles open only with keys
+that stand in signed statements, and what does not verify is listed apart.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id
+from crypto.errors import CryptoError, PinError
+from crypto.headers import Header, check_header
+from crypto.items import open_metadata
+from crypto.sections import SectionPlace, adopt_item_key
+from crypto.statements import parse_statement, sign
+from dossier.client.agency import send_record
+from dossier.client.delivering import Content, Record, Sender, seal_record
+from dossier.client.holding import HeldDossier, hold_dossier
+from dossier.client.making import FOREVER, Identity, MadeDossier, make_dossier
+from dossier.client.parties import Register
+from dossier.client.session import Session
+
+
+@dataclass(frozen=True)
+class OpenedItem:
+    """An item of a list whose header verified and whose metadata opened. `shown` is what the service said of it."""
+
+    header: Header
+    metadata: Mapping[str, Any] = field(repr=False)
+    item_key: bytes = field(repr=False)
+    shown: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def item(self) -> str:
+        """The hex id."""
+        return self.header.core.item.hex()
+
+    @property
+    def title(self) -> str:
+        """The title, which only those who hold the item's key can read."""
+        return str(self.metadata["title"])
+
+
+@dataclass(frozen=True)
+class RejectedItem:
+    """An item that does not verify: never shown as a record, only as something to look into (R9)."""
+
+    item: str
+    reason: str
+
+
+@dataclass
+class Owner:
+    """A citizen or entrepreneur, signed in, with the keys of their identity and a verified register."""
+
+    session: Session
+    identity: Identity
+    register: Register
+    pins: dict[str, str] = field(default_factory=dict)
+
+    def create(self, nature: str, sections: Sequence[str]) -> MadeDossier:
+        """Make a dossier of this nature, private or business, with keys for these sections."""
+        self.session.step_up()
+        made = make_dossier(self.identity, nature, sections, self.session.now())
+        self.session.post("/v1/dossiers", made.body)
+        return made
+
+    def hold(self, dossier: bytes) -> HeldDossier:
+        """Fetch a dossier and open its keys; raise PinError if its chain does not follow from the one seen before."""
+        shown = self.session.get(f"/v1/dossiers/{dossier.hex()}")
+        known = self.pins.get(dossier.hex())
+        held = hold_dossier(shown, self.identity, pinned=bytes.fromhex(known) if known else None)
+        self.pins[dossier.hex()] = held.chain.head.hex()
+        return held
+
+    def admit(self, dossier: bytes, organisation: bytes, sections: Sequence[str] = ()) -> str:
+        """Let an organisation deliver to these sections, all if none is named; return the admission's id."""
+        admission = new_id(dossier[:BUCKET_SIZE]).hex()
+        fields = {"admission": admission, "organisation": organisation.hex(), "sections": sorted(sections)}
+        self.govern(dossier, "source-admission", fields | {"from": self.session.now() - 60, "until": FOREVER})
+        return admission
+
+    def govern(self, dossier: bytes, kind: str, fields: Mapping[str, Any], *, widening: bool = True) -> dict[str, Any]:
+        """Sign and send a statement of this kind; a widening one names the position that the dossier has now."""
+        self.session.step_up()
+        payload = {
+            **fields,
+            "dossier": dossier.hex(),
+            "signer": self.identity.person.hex(),
+            "capacity": "owner",
+            "issuedAt": self.session.now(),
+        }
+        if widening:
+            payload["after"] = dict(self.session.get(f"/v1/dossiers/{dossier.hex()}")["rules"])
+        statement = sign(kind, payload, self.identity.signing)
+        body = {"statement": encode_base64(statement.envelope)}
+        answer: dict[str, Any] = self.session.post(f"/v1/dossiers/{dossier.hex()}/statements", body)
+        return answer
+
+    def add(self, held: HeldDossier, record: Record, contents: Sequence[Content]) -> dict[str, Any]:
+        """Seal something of one's own and add it to the dossier."""
+        section = held.current(record.section, record.lane)
+        sender = Sender(self.identity.person, "person", self.identity.signing)
+        with tempfile.TemporaryDirectory(prefix="dossier-") as folder:
+            sealed = seal_record(record, contents, section, sender, Path(folder), self.session.now())
+            return send_record(self.session, held.dossier, sealed)
+
+    def items(self, held: HeldDossier, section: str = "") -> Iterator[OpenedItem | RejectedItem]:
+        """List all items, newest delivery first, page by page."""
+        after = ""
+        while True:
+            query = {"section": section, "after": after}
+            page = self.session.get(f"/v1/dossiers/{held.dossier.hex()}/items", query)
+            yield from (self.open_listed(held, shown) for shown in page["items"])
+            after = page.get("next", "")
+            if not after:
+                return
+
+    def open_listed(self, held: HeldDossier, shown: Mapping[str, Any]) -> OpenedItem | RejectedItem:
+        """Verify and open one entry of a list."""
+        try:
+            statement = parse_statement(decode_base64(shown["header"]))
+            header = check_header(statement, self._author_key(statement.payload), dossier=held.dossier)
+            item_key = held.item_key(header, shown)
+            metadata = open_metadata(header, item_key, decode_base64(shown["sealedMetadata"]))
+        except CryptoError as error:
+            return RejectedItem(str(shown.get("item", "")), str(error))
+        return OpenedItem(header, metadata, item_key, shown)
+
+    def adopt(self, held: HeldDossier, opened: OpenedItem) -> bool:
+        """Keep the item's key under its section's list key, unless it is kept there; tell whether it was done."""
+        shown, core = opened.shown, opened.header.core
+        epoch = held.current(shown["section"], shown["lane"]).place.epoch
+        place = SectionPlace(held.dossier, shown["section"], shown["lane"], epoch)
+        if any((w["section"], w["lane"], w["epoch"]) == (place.section, place.lane, epoch) for w in shown["wraps"]):
+            return False
+        wrapped = adopt_item_key(held.list_key(place), opened.item_key, place, opened.header)
+        body = {"version": core.version, "section": place.section, "lane": place.lane, "epoch": epoch}
+        self.session.put(f"/v1/items/{opened.item}/wraps", {**body, "wrapped": encode_base64(wrapped)})
+        return True
+
+    def _author_key(self, payload: Mapping[str, Any]) -> bytes:
+        """The key that must have signed a header: one's own, or an attested system's."""
+        signer = bytes.fromhex(str(payload.get("signer", "")))
+        if signer == self.identity.person:
+            return self.identity.signing.public
+        if signer not in self.register.systems:
+            raise PinError("the author is not in the register")
+        return self.register.systems[signer].signing_key

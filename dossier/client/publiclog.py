@@ -1,0 +1,121 @@
+"""The files of a public log, from a folder or over HTTP: what a verifier reads (audit.published.Fetcher).
+
+Nothing read here is believed; it is only bounded in size. Paths are those of c2sp.org/tlog-tiles.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import httpx2
+
+from audit.tiles import Bundle, Tile
+from dossier.client.errors import ClientError, UnreachableError
+
+MAX_FILE: Final = 17 * 1024 * 1024
+"""The largest bundle: 256 entries of 65,535 bytes, each behind its length."""
+
+TRIES: Final = 3
+_ABSENT: Final = (httpx2.codes.NOT_FOUND, httpx2.codes.GONE)
+
+
+class PublicLog:
+    """One log below a folder or a URL; use it as a context."""
+
+    def checkpoint(self) -> bytes | None:
+        """Return the signed checkpoint, None if there is none."""
+        return self.read("checkpoint")
+
+    def tile(self, tile: Tile) -> bytes | None:
+        """Return a tile of hashes, None if there is none."""
+        return self.read(tile.path)
+
+    def entries(self, bundle: Bundle) -> bytes | None:
+        """Return a bundle of entries, None if there is none."""
+        return self.read(bundle.path)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file of this path, None if there is none; raise UnreachableError."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FolderLog(PublicLog):
+    """A copy of the files of a log in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file of this path, None if there is none; raise UnreachableError."""
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            try:
+                with (self._folder / path).open("rb") as file:
+                    return _bounded(file.read(MAX_FILE + 1))
+            except PermissionError as error:
+                raise UnreachableError("a file of the log may not be read") from error
+        return None
+
+
+class WebLog(PublicLog):
+    """The files of a log below a URL."""
+
+    def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._http = httpx2.Client(transport=transport, timeout=30.0, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file of this path, None if there is none; raise UnreachableError."""
+        lost: Exception | None = None
+        for _ in range(TRIES):
+            try:
+                return self._read(path)
+            except httpx2.TransportError as error:
+                lost = error
+        raise UnreachableError("the log does not answer") from lost
+
+    def _read(self, path: str) -> bytes | None:
+        with self._http.stream("GET", f"{self._url}/{path}") as answer:
+            if answer.status_code in _ABSENT:
+                return None
+            if answer.status_code != httpx2.codes.OK:
+                raise UnreachableError("the log answers with an error")
+            read = bytearray()
+            for piece in answer.iter_bytes():
+                read += piece
+                if len(read) > MAX_FILE:
+                    break
+            return _bounded(bytes(read))
+
+
+def open_log(where: str) -> PublicLog:
+    """Open the log at a URL (http or https) or in a folder; raise ClientError for a folder that is not there."""
+    if where.startswith(("http://", "https://")):
+        return WebLog(where)
+    folder = Path(where)
+    if not folder.is_dir():
+        raise ClientError("neither a URL nor a folder")
+    return FolderLog(folder)
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_FILE:
+        raise UnreachableError("a file of the log is too large")
+    return data
