@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from audit.batch import Signer
@@ -27,6 +28,7 @@ from dossier.items.store import ItemStore
 from dossier.items.uploads import UploadLimits, Uploads
 from dossier.monthkeys import FileMonthKeys
 from dossier.parties.service import Parties
+from dossier.parties.signins import record_sign_in
 from dossier.parties.store import PartyStore
 from dossier.store import Loader
 from web.health import Check
@@ -34,6 +36,7 @@ from web.keys import ServiceKeys, load_keys
 from web.logging import log
 from web.metrics import Metrics
 from web.publishing import gate, publishing
+from web.releasing import Releasing, releasing
 from web.settings import Settings
 from web.signin.build import SignInParts, build_sign_in
 from web.signin.options import sign_in_options
@@ -60,6 +63,7 @@ class Service:
     lists: ItemLists
     objects: Objects
     uploads: Uploads
+    released: Releasing
     auditing: Auditing
     identifier_key: bytes = field(repr=False)
     checks: dict[str, Check] = field(default_factory=dict)
@@ -77,13 +81,15 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         pool = await database.open_pool(urls.service, largest=settings.database_pool)
         stack.callback(pool.terminate)
         options = sign_in_options(settings)
-        sign_in = build_sign_in(options, pool)
-        await stack.enter_async_context(_background(sign_in.flush_forever()))
         keys = load_keys(settings)
         sequencer = await stack.enter_async_context(publishing(settings, pool, keys))
         writer = await stack.enter_async_context(_writing(settings, pool, keys, sequencer))
+        sign_in = build_sign_in(options, pool, partial(record_sign_in, writer))
+        await stack.enter_async_context(_background(sign_in.flush_forever()))
         items, objects = ItemStore(pool), open_objects(settings)
         months = FileMonthKeys(settings.data_dir / "keys" / "months")
+        signer = Signer(keys.origin, keys.promise_name, keys.promise)
+        released = await stack.enter_async_context(releasing(pool, writer, signer, months, objects))
         service = Service(
             settings=settings,
             metrics=metrics,
@@ -101,6 +107,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             objects=objects,
             uploads=Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes)),
             auditing=Auditing(EventStore(pool), PartyStore(pool), writer, months),
+            released=released,
             identifier_key=options.identifier_key,
         )
         service.checks["database"] = lambda: database.ping(pool)

@@ -361,3 +361,15 @@ async def test_the_same_key_answers_the_same(town, pool):
     person = await inside(check)
     rows = await pool.fetch("SELECT 1 FROM audit.fact WHERE kind = 'member' AND subject = $1", bytes.fromhex(person))
     assert len(rows) == 1
+
+
+async def test_a_sign_in_is_an_event_of_the_person(town, pool):
+    """Once somebody has keys, each sign-in is an event in their own stream, by the time it counts (P4)."""
+    person = town.noor.identity.person
+
+    async def events():
+        return await pool.fetchval("SELECT count(*) FROM audit.event WHERE stream = $1", person)
+
+    before = await events()
+    await inside(lambda: town.session("noor-hoekstra").close())
+    assert await events() == before + 1

@@ -26,7 +26,7 @@ from web.signin.limits import Limiter
 from web.signin.options import DEVELOPMENT_PATH, SignInOptions
 from web.signin.personas import PersonaFile
 from web.signin.provider import ProviderOptions, RelyingParty, client_key
-from web.signin.service import SignIn
+from web.signin.service import Recorder, SignIn
 from web.signin.sessions import Sessions
 from web.signin.store import SignInStore
 from web.signin.tokens import TokenEndpoint
@@ -63,8 +63,10 @@ class SignInParts:
                 log(logging.WARNING, "sign-in counts were not written", error=type(error).__name__)
 
 
-def build_sign_in(options: SignInOptions, pool: Any, clock: Callable[[], float] = time.time) -> SignInParts:
-    """Build sign-in on a pool of the service role; `clock` gives UTC seconds."""
+def build_sign_in(
+    options: SignInOptions, pool: Any, recorder: Recorder, clock: Callable[[], float] = time.time
+) -> SignInParts:
+    """Build sign-in on a pool of the service role; `recorder` makes its events, `clock` gives UTC seconds."""
 
     def seconds() -> int:
         return int(clock())
@@ -79,7 +81,7 @@ def build_sign_in(options: SignInOptions, pool: Any, clock: Callable[[], float] 
     relying = RelyingParty(provider, seconds)
     return SignInParts(
         origin=options.origin,
-        sign_in=SignIn(options.origin, relying, accounts, sessions, store, seconds),
+        sign_in=SignIn(options.origin, relying, accounts, sessions, store, seconds, recorder),
         tokens=TokenEndpoint(options.origin, sessions, store, parties, KeySets(seconds), limiter, seconds),
         sessions=sessions,
         authenticator=Authenticator(sessions),

@@ -9,17 +9,21 @@ from __future__ import annotations
 import ipaddress
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from crypto.encoding import sha256
 from dossier.errors import InvalidRequestError, UnauthenticatedError
 from dossier.parties.accounts import Accounts, Party
+from dossier.parties.actor import Actor, Assurance
 from web.signin.pkce import CHALLENGE
 from web.signin.provider import Challenge, Identity, RelyingParty
 from web.signin.sessions import Sessions
-from web.signin.store import Attempt, SignInStore
+from web.signin.store import Attempt, Session, SignInStore
+
+Recorder = Callable[[Actor, str], Awaitable[None]]
+"""Records that a person signed in, with browser or client; raises when that cannot be made durable."""
 
 ATTEMPT_SECONDS = 600
 CLIENTS = frozenset({"dossier-cli"})
@@ -55,6 +59,7 @@ class SignIn:
     sessions: Sessions
     store: SignInStore
     clock: Callable[[], int]
+    recorder: Recorder
 
     async def begin_browser(self, page: str, *, again: bool) -> Begun:
         """Begin for a browser that wants to end at a page of ours; ``again`` asks for a fresh authentication."""
@@ -90,12 +95,24 @@ class SignIn:
         return Begun(url, cookie)
 
     async def _end(self, attempt: Attempt, identity: Identity, party: Party) -> Ended:
+        level, moment = identity.level, identity.auth_time
         if attempt.client is None:
-            cookie = await self.sessions.start_browser(party, identity.level, identity.auth_time)
-            return Ended(party, identity, attempt.next, cookie)
-        code = await self.sessions.start_client(party, identity.level, identity.auth_time, attempt.client)
-        answer = urlencode({"code": code, "state": attempt.client["state"], "iss": self.issuer})
+            started = await self.sessions.start_browser(party, level, moment)
+            await self._record(started.session)
+            return Ended(party, identity, attempt.next, started.secret)
+        started = await self.sessions.start_client(party, level, moment, attempt.client)
+        await self._record(started.session)
+        answer = urlencode({"code": started.secret, "state": attempt.client["state"], "iss": self.issuer})
         return Ended(party, identity, f"{attempt.client['redirect_uri']}?{answer}", None)
+
+    async def _record(self, session: Session) -> None:
+        """Record the sign-in; without a durable event there is no session."""
+        who = (session.party, session.organisation, (), Assurance(session.level), session.auth_time, session.id)
+        try:
+            await self.recorder(Actor("person", *who), session.kind)
+        except BaseException:
+            await self.store.end_session(session.id)
+            raise
 
 
 def _client_request(query: Mapping[str, str]) -> dict[str, str]:

@@ -34,6 +34,14 @@ class Tokens:
     refresh: str
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session that was started, and the secret that stands for it."""
+
+    session: Session
+    secret: str = field(repr=False)
+
+
 @dataclass
 class Sessions:
     """Sessions of this process. Owned by one event loop; `_cache` maps a row's place to (known until, actor)."""
@@ -44,20 +52,20 @@ class Sessions:
     _cache: dict[tuple[int, bytes, str], tuple[float, Actor]] = field(default_factory=dict)
     _seen: dict[bytes, int] = field(default_factory=dict)
 
-    async def start_browser(self, party: Party, level: str, auth_time: int) -> str:
-        """Start a browser session and return its cookie value."""
+    async def start_browser(self, party: Party, level: str, auth_time: int) -> Started:
+        """Start a browser session; its secret is the cookie value."""
         session = self._new_session("browser", party, level, auth_time)
         cookie = new_secret(session.id)
         await self.store.start_session(session, [("cookie", locate(cookie), session.expires)])
-        return cookie
+        return Started(session, cookie)
 
-    async def start_client(self, party: Party, level: str, auth_time: int, client: dict[str, str]) -> str:
-        """Start the session of a program of a person and return the authorization code for it."""
+    async def start_client(self, party: Party, level: str, auth_time: int, client: dict[str, str]) -> Started:
+        """Start the session of a program of a person; its secret is the authorization code."""
         session = self._new_session("client", party, level, auth_time)
         code = new_secret(session.id)
         await self.store.start_session(session, [])
         await self.store.keep_code(session.id, locate(code), client, session.started + CODE_SECONDS)
-        return code
+        return Started(session, code)
 
     async def start_system(self, party: Party) -> Tokens:
         """Start the session of a system that proved its key: five minutes, no refresh."""

@@ -1,0 +1,47 @@
+"""A sign-in as an event in the person's own stream, so that they see who came in as them, how and when.
+
+Before somebody has published keys they have no stream; there is nothing to be opened as them either.
+"""
+
+from __future__ import annotations
+
+from audit.entry import Append, Entry, Outcome, View
+from audit.errors import UnavailableError
+from audit.event import make_event
+from audit.writer import Writer
+from crypto.encoding import new_id, sha256
+from dossier.events import actor_fields
+from dossier.parties.actor import Actor
+
+TRIES = 3
+
+
+class RecordSignIn(Entry[None]):
+    """Append that the actor signed in; `method` is browser or client."""
+
+    def __init__(self, actor: Actor, method: str) -> None:
+        self._actor, self._method = actor, method
+        self.streams = (actor.id,)
+
+    def judge(self, view: View) -> Outcome[None]:
+        """There is nothing to refuse."""
+        actor = self._actor
+        values = actor_fields(actor, new_id(), view.now)
+        session = sha256(actor.session).hex()
+        values |= {"type": "sign-in", "method": self._method, "level": str(actor.assurance), "session": session}
+        return Outcome(appends=(Append(actor.id, make_event("sign-in/v1", values)),), answer=lambda _receipts: None)
+
+
+async def record_sign_in(writer: Writer, actor: Actor, method: str) -> None:
+    """Record a sign-in, if the person has a stream; raise audit.errors.UnavailableError when it cannot be durable."""
+    view = await writer.look((actor.id,))
+    if not view.exists(actor.id):
+        return
+    for left in reversed(range(TRIES)):
+        try:
+            await writer.submit(RecordSignIn(actor, method))
+        except UnavailableError:
+            if not left:
+                raise
+        else:
+            return
