@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 
-from web.api import audit, delivery, dossiers, items, log, parties, persons
+from web.api import audit, consents, delivery, dossiers, items, log, parties, persons, readings
 from web.edge import API_VERSION, Edge
 from web.health import show_live, show_ready
 from web.metrics import Metrics, show_metrics
@@ -31,6 +31,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *dossiers.ROUTES,
     *delivery.ROUTES,
     *items.ROUTES,
+    *consents.ROUTES,
+    *readings.ROUTES,
     *log.ROUTES,
     *audit.ROUTES,
 )

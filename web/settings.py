@@ -106,6 +106,7 @@ class Settings:
     issuer: str = setting(_text, "")
     client_id: str = setting(_text, "")
     client_key: Path | None = setting(_path, None)
+    reading_limit: int = setting(_count, 500)
     registrars: tuple[str, ...] = setting(_words, ())
 
     @property

@@ -60,14 +60,7 @@ def reading_answer(
     notify: bool,
 ) -> ReadingAnswer:
     """Put the answer together; pure, and given out only after the commit."""
-    return released(dossier, material, promise(receipt, audience), lease_until, holds_until, notify=notify)
-
-
-def released(
-    dossier: bytes, material: Material, promised: Promise, lease_until: int, holds_until: int, *, notify: bool
-) -> ReadingAnswer:
-    """Put the answer together around a promise."""
-    facts = material.state.facts
+    facts, promised = material.state.facts, promise(receipt, audience)
     return ReadingAnswer(
         reading=promised.event,
         dossier=dossier.hex(),
@@ -101,3 +94,4 @@ class Kept(msgspec.Struct, frozen=True):
     code: str = ""
     lease_until: int = 0
     holds_until: int = 0
+    audience: str = "actor"

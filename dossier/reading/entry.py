@@ -193,7 +193,7 @@ class Read(Entry[ReadResult]):
             )
             return Released(made, decision.rules, view.now)
 
-        kept = Kept("released", lease_until=lease, holds_until=decision.holds_until)
+        kept = Kept("released", lease_until=lease, holds_until=decision.holds_until, audience=audience)
         return self._outcome(self._append(view, dossier, decision, reading), answer, kept, (row.write(),))
 
     def _refuse(self, view: View, decision: Decision) -> Outcome[ReadResult]:

@@ -15,7 +15,8 @@ from crypto.encoding import sha256
 from dossier.errors import ForbiddenError, NotFoundError, UnavailableError
 from dossier.hiding.ticks import hold
 from dossier.parties.actor import Actor
-from dossier.reading.answers import ReadingAnswer
+from dossier.reading.again import Promiser
+from dossier.reading.answers import ReadingAnswer, reading_answer
 from dossier.reading.entry import Again, Hidden, MovedError, Read, ReadResult, Refused, Released
 from dossier.reading.memory import Places, SigningKeys
 from dossier.reading.request import ReadingRequest, read_request
@@ -44,8 +45,10 @@ class ReadingRefusedError(ForbiddenError):
 class Readings:
     """The one read path. Owned by the event loop; everything durable is the writer's."""
 
-    def __init__(self, writer: Submitter, store: ReadingStore, uses: Uses, catalogue: Catalogue) -> None:
-        self._writer, self._catalogue, self._uses = writer, catalogue, uses
+    def __init__(
+        self, writer: Submitter, store: ReadingStore, uses: Uses, promiser: Promiser, catalogue: Catalogue
+    ) -> None:
+        self._writer, self._catalogue, self._uses, self._promiser = writer, catalogue, uses, promiser
         self._places = Places(store.places)
         self._keys = SigningKeys(store)
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
@@ -69,7 +72,7 @@ class Readings:
             await hold(arrival, self._clock)
             raise NotFoundError
         if isinstance(result, Again):
-            raise NotFoundError
+            return await self._again(result)
         raise self._refusal(result, request)
 
     async def _decide(self, actor: Actor, request: ReadingRequest, public_key: bytes, claim: Claim) -> ReadResult:
@@ -80,6 +83,19 @@ class Readings:
             except MovedError:
                 self._places.forget(request.item)
         raise UnavailableError("the item moves faster than it can be read")
+
+    async def _again(self, result: Again) -> ReadingAnswer:
+        receipt = await self._promiser.receipt(result.claimed)
+        kept = result.kept
+        return reading_answer(
+            result.claimed.stream,
+            result.material,
+            receipt,
+            kept.audience,
+            kept.lease_until,
+            kept.holds_until,
+            notify=result.notify,
+        )
 
     def _refusal(self, refused: Refused, request: ReadingRequest) -> ReadingRefusedError:
         try:

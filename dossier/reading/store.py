@@ -183,6 +183,20 @@ class ReadingRow:
         )
 
 
+class EventRow(NamedTuple):
+    """A stored event: id, leaf of 97 bytes, time (UTC milliseconds), and what its month's key opens."""
+
+    event: bytes
+    leaf: bytes
+    at: int
+    month: str
+    seed: bytes
+    sealed: bytes
+
+
+STOP_READING = "UPDATE dossier.reading SET state = 'stopped' WHERE bucket = audit.bucket($1) AND reading = $1"
+
+
 class ReadingStore:
     """Reading what readings need outside the writer."""
 
@@ -202,6 +216,62 @@ class ReadingStore:
             list(items),
         )
         return {row["item"]: _place(row) for row in rows}
+
+    async def reading(self, reading: bytes) -> ReadingRow | None:
+        """Return a permitted reading by its id."""
+        row = await self._pool.fetchrow(
+            """SELECT reading, dossier, item, version, actor, organisation, nonce, seq, at, lease_until, holds_until,
+                      state, context
+               FROM dossier.reading WHERE bucket = audit.bucket($1) AND reading = $1""",
+            reading,
+        )
+        return None if row is None else ReadingRow(**row)
+
+    async def extend(self, reading: bytes, lease_until: int) -> None:
+        """Move the end of a lease; it never moves back."""
+        await self._pool.execute(
+            """UPDATE dossier.reading SET lease_until = $2
+               WHERE bucket = audit.bucket($1) AND reading = $1 AND lease_until < $2""",
+            reading,
+            lease_until,
+        )
+
+    async def part(self, item: bytes, version: int, part: int) -> Part | None:
+        """Return one sealed part."""
+        row = await self._pool.fetchrow(
+            """SELECT length, content, object FROM dossier.part
+               WHERE bucket = audit.bucket($1) AND item = $1 AND version = $2 AND part = $3""",
+            item,
+            version,
+            part,
+        )
+        return None if row is None else Part(*row.values())
+
+    async def lengths(self, item: bytes, version: int) -> list[int]:
+        """Return how many bytes each part of a version has."""
+        rows = await self._pool.fetch(
+            """SELECT length FROM dossier.part
+               WHERE bucket = audit.bucket($1) AND item = $1 AND version = $2 ORDER BY part""",
+            item,
+            version,
+        )
+        return [row["length"] for row in rows]
+
+    async def material(self, want: ReadingWant) -> Material | None:
+        """Return what a reading would be decided on and made of now."""
+        async with self._pool.acquire() as connection:
+            return (await ReadingWant.load(connection, (want,))).get(want)
+
+    async def event(self, stream: bytes, seq: int) -> EventRow | None:
+        """Return one event with its sealed seed and payload, None if it was erased."""
+        row = await self._pool.fetchrow(
+            """SELECT e.event, e.leaf, e.at, p.month, p.seed, p.sealed
+               FROM audit.event e JOIN audit.payload p ON p.bucket = e.bucket AND p.stream = e.stream AND p.seq = e.seq
+               WHERE e.bucket = audit.bucket($1) AND e.stream = $1 AND e.seq = $2""",
+            stream,
+            seq,
+        )
+        return None if row is None else EventRow(*row.values())
 
     async def save_uses(self, used: Mapping[str, int], states: Mapping[bytes, str]) -> None:
         """Note last uses of consents (hex ids) and how far releases came."""

@@ -28,7 +28,8 @@ from dossier.facts.dossiers import PROPOSAL
 from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 from dossier.sharing.coverage import check_capsules
-from dossier.sharing.store import AllItemsWant, UsedIdWant, shared_writes
+from dossier.sharing.ending import next_look
+from dossier.sharing.store import AllItemsWant, UsedIdWant, due_write, shared_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,10 @@ class GiveConsent(Entry[Given]):
     def _writes(self, view: View, seq: int) -> tuple[Write, ...]:
         new = self._new
         row = statement_write(new.dossier, new.statement, self._id, seq)
-        return (row, *shared_writes(new.dossier, new.capsules, view.now))
+        consent = self._consent
+        case = bytes.fromhex(consent.case) if consent.case else None
+        due = due_write(self._id, new.dossier, case, next_look(consent, view.now))
+        return (row, due, *shared_writes(new.dossier, new.capsules, view.now))
 
     def _outcome(self, state: str, event: Event, fact: Fact, writes: tuple[Write, ...]) -> Outcome[Given]:
         names = self._consent.id, self._new.statement.hash.hex(), state

@@ -20,6 +20,10 @@ INSERT INTO dossier.capsule_key VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6
 """
 
 
+_INSERT_DUE = "INSERT INTO dossier.consent_due VALUES (audit.bucket($1), $1, $2, $3, $4)"
+_DROP_DUE = "DELETE FROM dossier.consent_due WHERE bucket = audit.bucket($1) AND consent = $1"
+
+
 class SharedRow(NamedTuple):
     """A stored consent: its dossier, statement hash, kind-specific subject and the envelope as signed."""
 
@@ -70,6 +74,16 @@ class UsedIdWant:
             [want.id for want in wants],
         )
         return {cls(*row.values()): True for row in rows}
+
+
+def due_write(consent: bytes, dossier: bytes, case: bytes | None, look_at: int) -> Write:
+    """Remember when to look whether a consent has ended."""
+    return Write(_INSERT_DUE, (consent, dossier, case, look_at))
+
+
+def drop_due(consent: bytes) -> Write:
+    """Look no more: the consent has ended."""
+    return Write(_DROP_DUE, (consent,))
 
 
 def shared_writes(dossier: bytes, capsules: Iterable[Capsule], now: int) -> tuple[Write, ...]:
@@ -144,3 +158,32 @@ class SharingStore:
             statement,
         )
         return [(row["grantee"], row["body"]) for row in rows]
+
+    async def last_uses(self, consents: Sequence[bytes]) -> dict[bytes, int]:
+        """Return when consents were last used (UTC seconds), those that ever were."""
+        rows = await self._pool.fetch(
+            """SELECT u.consent, u.used FROM unnest($1::bytea[]) AS w (consent)
+               JOIN dossier.consent_use u ON u.bucket = audit.bucket(w.consent) AND u.consent = w.consent""",
+            list(consents),
+        )
+        return {row["consent"]: row["used"] for row in rows}
+
+    async def due(self, now: int, most: int) -> list[tuple[bytes, bytes, bytes | None]]:
+        """Return (dossier, consent, case) of consents to look at by `now`."""
+        rows = await self._pool.fetch(
+            "SELECT dossier, consent, case_id FROM dossier.consent_due WHERE look_at <= $1 ORDER BY look_at LIMIT $2",
+            now,
+            most,
+        )
+        return [tuple(row.values()) for row in rows]
+
+    async def look_again(self, consent: bytes, at: int) -> None:
+        """Look at a consent again at an instant; 0: never."""
+        if at:
+            await self._pool.execute(
+                "UPDATE dossier.consent_due SET look_at = $2 WHERE bucket = audit.bucket($1) AND consent = $1",
+                consent,
+                at,
+            )
+        else:
+            await self._pool.execute(_DROP_DUE, consent)

@@ -29,6 +29,7 @@ from dossier.facts.compiler import Compiler
 from dossier.hiding.store import HiddenStore
 from dossier.items.intake import Deliver, Delivery, SealedPart
 from dossier.parties.actor import Actor, Assurance
+from dossier.reading.again import Promiser
 from dossier.reading.service import Readings
 from dossier.reading.store import ReadingStore
 from dossier.reading.uses import Uses
@@ -398,7 +399,7 @@ def new_home(owner):
 
 
 def seal_delivery(
-    home, author, content, section, *, item, lane="ordinary", label="personal", type="debt-record", uploads=()
+    home, author, content, section, *, item, lane="ordinary", label="personal", kind="debt-record", uploads=()
 ):
     contents = content if isinstance(content, list) else [content]
     public = section_sealing_key(home.secrets[section, lane], home.place(section, lane)).public
@@ -414,7 +415,7 @@ def seal_delivery(
         author=author.id,
         author_key_id=key_hash(author.signing.public),
         author_kind="system" if isinstance(author, System) else "person",
-        type=type,
+        type=kind,
         label=label,
         issued=now(),
         data_from=0,
@@ -435,7 +436,8 @@ async def running_town(pool, **options):
     await writer.start()
     store = ReadingStore(pool)
     uses = Uses(store)
-    readings = Readings(writer, store, uses, CATALOGUES.current)
+    promiser = Promiser(store, SIGNER, KEYS)
+    readings = Readings(writer, store, uses, promiser, CATALOGUES.current)
     try:
         yield Town(pool, writer, readings, SharingStore(pool), HiddenStore(pool), uses)
     finally:

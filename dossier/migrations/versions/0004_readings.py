@@ -25,6 +25,11 @@ TABLES = (
     # When a consent was last used, to the second or so: consents may end by disuse.
     """CREATE TABLE dossier.consent_use (
            bucket int NOT NULL, consent bytea NOT NULL, used bigint NOT NULL, PRIMARY KEY (bucket, consent))""",
+    # When to look whether a consent has ended by time, with its case, or by disuse.
+    """CREATE TABLE dossier.consent_due (
+           bucket int NOT NULL, consent bytea NOT NULL, dossier bytea NOT NULL, case_id bytea, look_at bigint NOT NULL,
+           PRIMARY KEY (bucket, consent))""",
+    "CREATE INDEX consent_due_at ON dossier.consent_due (look_at)",
     # That a dossier was told of hidden requests of one actor in one hour: it is told once more when the hour is over.
     """CREATE TABLE dossier.told (
            bucket int NOT NULL, dossier bytea NOT NULL, actor bytea NOT NULL, reason text NOT NULL, hour bigint NOT NULL,
@@ -34,6 +39,7 @@ TABLES = (
 GRANTS = (
     "GRANT SELECT, INSERT ON dossier.capsule_key TO dossier_service",
     "GRANT SELECT, INSERT, UPDATE ON dossier.consent_use TO dossier_service",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON dossier.consent_due TO dossier_service",
     "GRANT SELECT, INSERT, DELETE ON dossier.told TO dossier_service",
 )
 

@@ -1,0 +1,85 @@
+"""Capsules that follow a consent: for items that came later, later members of a role or team, persons attested anew.
+
+They come from one who holds the dossier, or from a holder of the same consent if it includes later members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from audit.entry import Append, Claim, Claimed, Entry, Outcome, View
+from audit.event import make_event
+from consent.grant import Consent, parse_consent
+from crypto.capsules import Capsule
+from crypto.statements import parse_statement
+from dossier.answers import Answer, Promise, keep, kept, promise
+from dossier.dossiers.authority import is_holder
+from dossier.errors import ConflictError, InvalidRequestError, NotFoundError
+from dossier.events import actor_fields
+from dossier.facts.dossiers import DossierState
+from dossier.items.state import ItemState
+from dossier.parties.actor import Actor
+from dossier.sharing.coverage import check_capsules
+from dossier.sharing.shown import names
+from dossier.sharing.store import AllItemsWant, SharedRow, shared_writes
+
+
+class Added(Answer, frozen=True):
+    """How many capsules were taken in, and the promise of the event."""
+
+    consent: str
+    added: int
+    promise: Promise
+
+
+class AddCapsules(Entry[Added]):
+    """Add capsules to a standing consent; refuse with NotFoundError, ConflictError or InvalidRequestError."""
+
+    def __init__(self, actor: Actor, shared: SharedRow, capsules: Sequence[Capsule], claim: Claim) -> None:
+        self._actor, self._shared, self._capsules, self.claim = actor, shared, capsules, claim
+        self._consent = parse_consent(parse_statement(shared.envelope).payload, shared.seq)
+        self.streams = (shared.dossier,)
+        self.foreign = (actor.id,)
+        self._items = AllItemsWant(shared.dossier)
+        self.wants = (self._items,)
+
+    def judge(self, view: View) -> Outcome[Added]:
+        """Check who adds them, that the consent stands, and that it covers every key."""
+        state: DossierState = view.facts(self._shared.dossier).value
+        if not is_holder(state.rules, self._actor, view.now) and not self._passes_on():
+            raise NotFoundError
+        consent = next((each for each in state.rules.permits if each.id == self._consent.id), None)
+        if consent is None or view.now >= consent.period.end:
+            raise ConflictError("the consent has ended or is not complete", code="not-standing")
+        if not self._capsules:
+            raise InvalidRequestError("no capsule came with the request", code="invalid-capsule")
+        self._check(consent, state, view.rows(self._items) or {})
+        return self._outcome(view)
+
+    def recall(self, claimed: Claimed, view: View) -> Added:  # noqa: ARG002 - the state of today changes nothing
+        """Give the same answer again."""
+        return kept(claimed.kept or b"", Added)
+
+    def _passes_on(self) -> bool:
+        """A holder of a consent with later members may pass its keys on to them."""
+        return self._consent.grantee.later_members and names(self._consent, self._actor)
+
+    def _check(self, consent: Consent, state: DossierState, items: Mapping[bytes, ItemState]) -> None:
+        catalogue = state.rules.catalogues.versions.get(consent.catalogue)
+        check_capsules(consent, self._shared.hash, self._shared.dossier, self._capsules, items, catalogue)
+
+    def _outcome(self, view: View) -> Outcome[Added]:
+        values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
+        values |= {
+            "kind": "capsules",
+            "subject": self._consent.id,
+            "sequence": len(self._capsules),
+            "statement": self._shared.hash.hex(),
+        }
+        count = len(self._capsules)
+        return Outcome(
+            appends=(Append(self._shared.dossier, make_event("key/v1", values)),),
+            answer=lambda receipts: Added(self._consent.id, count, promise(receipts[0], "owner")),
+            writes=shared_writes(self._shared.dossier, self._capsules, view.now),
+            keep=keep,
+        )

@@ -1,0 +1,87 @@
+"""What the edge asks of sharing: finding consents, showing them, and the capsules that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from audit.entry import View
+from audit.writer import Writer
+from consent.grant import Consent, parse_consent
+from crypto.encoding import encode_base64
+from crypto.statements import parse_statement
+from dossier.answers import Answer
+from dossier.dossiers.authority import is_holder
+from dossier.errors import NotFoundError
+from dossier.facts.dossiers import DossierState
+from dossier.parties.actor import Actor
+from dossier.sharing.shown import ConsentList, names, shown
+from dossier.sharing.store import SharedRow, SharingStore
+
+
+class ShownCapsule(Answer, frozen=True):
+    """A capsule and for whom it is; the bytes name the keys in it."""
+
+    grantee: str
+    capsule: str
+
+
+class CapsuleList(Answer, frozen=True):
+    """Capsules of one consent, oldest first."""
+
+    consent: str
+    statement: str
+    capsules: list[ShownCapsule]
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Reads around consents; whatever changes one is an entry for the writer."""
+
+    store: SharingStore
+    writer: Writer
+
+    async def find(self, consent: bytes) -> SharedRow:
+        """Return a consent, ended or not; raise NotFoundError. Whether the actor may know is for the entry to say."""
+        row = await self.store.consent(consent)
+        if row is None:
+            raise NotFoundError
+        return row
+
+    async def consents(self, actor: Actor, dossier: bytes) -> ConsentList:
+        """List the consents that the actor may know of; raise NotFoundError if there are none for a stranger."""
+        view, state = await self._look(actor, dossier)
+        rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
+        if not is_holder(state.rules, actor, view.now):
+            rows = [(row, consent) for row, consent in rows if names(consent, actor)]
+            if not rows:
+                raise NotFoundError
+        ends: Mapping[str, tuple[int, str]] = await self.store.ends(dossier)
+        used = await self.store.last_uses([row.consent for row, _ in rows])
+        return ConsentList(
+            [shown(row, consent, state.rules, ends, used.get(row.consent, 0), view.now) for row, consent in rows]
+        )
+
+    async def capsules(self, actor: Actor, consent: bytes) -> CapsuleList:
+        """List a consent's capsules: all for a holder of the dossier, their own for a grantee while it stands."""
+        row = await self.find(consent)
+        view, state = await self._look(actor, row.dossier)
+        found = await self.store.capsules(row.dossier, row.hash)
+        if not is_holder(state.rules, actor, view.now):
+            standing = any(each.id == consent.hex() and each.period.holds(view.now) for each in state.rules.permits)
+            if not standing or not names(_consent(row), actor):
+                raise NotFoundError
+            found = [(grantee, body) for grantee, body in found if grantee == actor.id]
+        listed = [ShownCapsule(grantee.hex(), encode_base64(body)) for grantee, body in found]
+        return CapsuleList(consent.hex(), row.hash.hex(), listed)
+
+    async def _look(self, actor: Actor, dossier: bytes) -> tuple[View, DossierState]:
+        view = await self.writer.look((dossier, actor.stream))
+        state = view.facts(dossier).value if view.exists(dossier) else None
+        if not isinstance(state, DossierState):
+            raise NotFoundError
+        return view, state
+
+
+def _consent(row: SharedRow) -> Consent:
+    return parse_consent(parse_statement(row.envelope).payload, row.seq)

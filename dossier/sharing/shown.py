@@ -1,0 +1,75 @@
+"""Consents as they are shown: to those who hold the dossier all of them, to a grantee those that name them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from consent.facts import DossierFacts
+from consent.grant import Consent
+from consent.lifecycle import State
+from consent.matching import grantee_fits
+from crypto.encoding import encode_base64
+from dossier.answers import Answer
+from dossier.facts.foreign import subject_of
+from dossier.parties.actor import Actor
+from dossier.sharing.store import SharedRow
+
+
+class ShownConsent(Answer, frozen=True):
+    """One consent: the statement as signed, its hash, and where it is in its life.
+
+    `state` is proposed, active, or how it ended; `endedAt` is the number of the event that ended it, 0 for none;
+    `lastUsed` is in UTC seconds, 0 for never.
+    """
+
+    consent: str
+    statement: str
+    hash: str
+    state: str
+    seq: int
+    ended_at: int
+    last_used: int
+
+
+class ConsentList(Answer, frozen=True):
+    """Consents in the order of their events."""
+
+    consents: list[ShownConsent]
+
+
+def shown(
+    row: SharedRow,
+    consent: Consent,
+    rules: DossierFacts,
+    ends: Mapping[str, tuple[int, str]],
+    last_used: int,
+    now: int,
+) -> ShownConsent:
+    """Show one consent as it stands."""
+    ended = ends.get(consent.id)
+    if ended is not None:
+        state, ended_at = ended[1], ended[0]
+    else:
+        state, ended_at = _state(consent, rules, now), 0
+    return ShownConsent(
+        consent=consent.id,
+        statement=encode_base64(row.envelope),
+        hash=row.hash.hex(),
+        state=state,
+        seq=row.seq,
+        ended_at=ended_at,
+        last_used=last_used,
+    )
+
+
+def _state(consent: Consent, rules: DossierFacts, now: int) -> str:
+    if all(each.id != consent.id for each in (*rules.permits, *rules.denials)):
+        return State.PROPOSED
+    return State.ACTIVE if now < consent.period.end else State.EXPIRED
+
+
+def names(consent: Consent, actor: Actor) -> bool:
+    """Whether a permit names this actor, in any of the roles of the actor's organisation."""
+    roles = actor.roles or ("",)
+    subjects = [subject_of(actor, role) for role in roles]
+    return consent.effect == "permit" and any(grantee_fits(consent.grantee, each, strict=True) for each in subjects)
