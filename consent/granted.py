@@ -79,7 +79,10 @@ def _united(found: list[Consent], request: Request, facts: Facts) -> Obligations
     if not found:
         return NO_OBLIGATIONS
     versions = facts.dossier.catalogues.versions
-    due = [versions[catalogue].labels[request.item.label].due for catalogue in dict.fromkeys(each.catalogue for each in found)]
+    due = [
+        versions[catalogue].labels[request.item.label].due
+        for catalogue in dict.fromkeys(each.catalogue for each in found)
+    ]
     if len(due) == 1:
         return due[0]
     return Obligations(
