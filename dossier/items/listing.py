@@ -14,6 +14,7 @@ from audit.event import Event, make_event
 from consent.facts import Facts
 from consent.search import decide_items
 from consent.terms import Decision
+from crypto.canonical import encode_json
 from crypto.encoding import sha256
 from dossier.decisions import decision_fields, positions
 from dossier.errors import ConflictError, NotFoundError
@@ -45,6 +46,10 @@ class ListRequest:
     after: bytes = b""
     size: int = PAGE_SIZE
 
+    def page(self) -> bytes:
+        """Which page is asked for, kept beside the event so that a replay can make the same one."""
+        return encode_json({"section": self.section, "after": self.after.hex(), "size": self.size})
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -56,10 +61,14 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The items of one page, newest delivery first; `more` says whether another page follows."""
+    """The items of one page, newest delivery first; `more` says whether another page follows.
+
+    `rules` are the ids of the rules that permitted them: capsules of those consents may go with the page.
+    """
 
     items: Sequence[bytes]
     more: bool
+    rules: frozenset[str]
     receipt: Receipt
 
 
@@ -84,10 +93,12 @@ class ListItems(Entry[Page]):
         if not permitted and state.owner != self._actor.id.hex():
             raise NotFoundError
         found, more = self._page(list(permitted))
-        event = self._event(view, found, [permitted[item] for item in found])
+        decisions = [permitted[item] for item in found]
+        event = self._event(view, found, decisions)
+        rules = frozenset(rule for decision in decisions for rule in decision.rules)
         return Outcome(
-            appends=(Append(self._request.dossier, event),),
-            answer=lambda receipts: Page(found, more, receipts[0]),
+            appends=(Append(self._request.dossier, event, evidence=self._request.page()),),
+            answer=lambda receipts: Page(found, more, rules, receipts[0]),
         )
 
     def _permitted(self, state: DossierState, view: View) -> dict[bytes, Decision]:

@@ -58,9 +58,13 @@ class ShownItem(Answer, frozen=True):
 
 
 class ItemPage(Answer, frozen=True, omit_defaults=True):
-    """A page of items, newest delivery first; `next` is there if another page follows."""
+    """A page of items, newest delivery first; `next` is there if another page follows.
+
+    `capsules` are the caller's own, of the consents that permitted this page; a holder has the dossier's keys.
+    """
 
     items: list[ShownItem]
+    capsules: list[str]
     promise: Promise
     next: str = ""
 
@@ -89,8 +93,10 @@ class ItemLists:
         holds = _holds(view, request.dossier, actor)
         states = (await self._items(actor, request)).states
         shown = [_shown(states[item], rows[item], holds=holds) for item in page.items if item in rows]
+        capsules = [] if holds else await self.store.capsules(request.dossier, actor.id, page.rules)
         following = page.items[-1].hex() if page.more else ""
-        return ItemPage(shown, promise(page.receipt, "owner" if holds else "actor"), following)
+        sealed = [encode_base64(each) for each in capsules]
+        return ItemPage(shown, sealed, promise(page.receipt, "owner" if holds else "actor"), following)
 
     async def adopt(self, actor: Actor, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes) -> None:
         """Keep an item key under its section's list key, for a holder of the dossier; raise NotFoundError."""
@@ -133,7 +139,7 @@ def _holds(view: Any, dossier: bytes, actor: Actor) -> bool:
 def _shown(state: ItemState, row: Any, *, holds: bool) -> ShownItem:
     placed = row["placed"][-1] if row["placed"] else None
     facts = state.facts
-    wraps = [ShownWrap(*wrap[:3], encode_base64(wrap[3])) for wrap in row["wraps"]] if holds else []
+    wraps = [ShownWrap(each[0], each[1], each[2], encode_base64(each[3])) for each in row["wraps"]] if holds else []
     return ShownItem(
         item=facts.item,
         version=row["version"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -174,6 +174,19 @@ class ItemStore:
             list(items),
         )
         return {row["item"]: row for row in rows}
+
+    async def capsules(self, dossier: bytes, grantee: bytes, consents: Iterable[str]) -> list[bytes]:
+        """Return the capsules of one grantee for these consents (hex ids), oldest first."""
+        rows = await self._pool.fetch(
+            """SELECT c.body FROM dossier.capsule c
+               JOIN dossier.statement s ON s.bucket = c.bucket AND s.stream = c.dossier AND s.hash = c.statement
+               WHERE c.bucket = audit.bucket($1) AND c.dossier = $1 AND c.grantee = $2 AND s.subject = ANY($3)
+               ORDER BY c.at, c.hash""",
+            dossier,
+            grantee,
+            [bytes.fromhex(consent) for consent in consents],
+        )
+        return [row["body"] for row in rows]
 
     async def put_wrap(self, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes) -> None:
         """Keep an item key under the list key of its section; a holder may replace it."""
