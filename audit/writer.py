@@ -1,7 +1,7 @@
-"""The group writer: everything that moves a head goes through one task per process, many entries to a commit.
+"""The group writer: everything that moves a head goes through it, many entries to a commit.
 
 It verifies what comes in (one hop into a thread for all that waits), loads the facts of streams it does not know, and
-runs one batch at a time. What a caller may rely on stands in docs/spec/writer.md.
+runs batches in few lanes. Lanes are as safe as two processes: the locks of the heads order them. What a caller may rely on stands in docs/spec/writer.md.
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ from audit.tickets import Ticket, TicketQueue
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
+_SMALL = 16
 
 
 @dataclass(frozen=True, slots=True)
 class WriterLimits:
-    """Milliseconds and counts that bound the writer; a narrowing entry waits longer and is never turned away."""
+    """Milliseconds and counts that bound the writer; a narrowing entry waits longer and is never turned away.
+
+    Each lane runs one batch at a time on a connection of its own: while one waits for the database the other judges.
+    """
 
     deadline: int = 250
     narrowing_deadline: int = 10_000
@@ -42,6 +46,7 @@ class WriterLimits:
     waiting: int = 4_096
     tries: int = 3
     streams: int = 50_000
+    lanes: int = 2
 
 
 class Writer:
@@ -70,7 +75,7 @@ class Writer:
         self._desk = Desk(self._known, keys, signer, compiler, loader, on_point, behind, tries)
         self._incoming = TicketQueue()
         self._ready = TicketQueue()
-        self._connection: asyncpg.Connection | None = None
+        self._lanes = [_Lane(pool) for _ in range(limits.lanes)]
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = ThreadPoolExecutor(1, "verify")
         self._open = False
@@ -84,7 +89,8 @@ class Writer:
         """Begin to take entries."""
         self._open = True
         self._spawn(self._verify_forever())
-        self._spawn(self._write_forever())
+        for lane in self._lanes:
+            self._spawn(self._write_forever(lane))
 
     async def stop(self) -> None:
         """Take no more entries and refuse what waits; a batch on its way ends with an unknown outcome."""
@@ -94,7 +100,8 @@ class Writer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         _refuse_all((*self._incoming.drain(), *self._ready.drain()), UnavailableError("the writer stops"))
-        await self._drop_connection()
+        for lane in self._lanes:
+            await lane.drop()
         self._thread.shutdown(wait=False)
 
     async def submit(self, entry: Entry[T]) -> T:
@@ -151,12 +158,19 @@ class Writer:
             for ticket in tickets:
                 self._ready.put(ticket)
 
-    async def _write_forever(self) -> None:
+    async def _write_forever(self, lane: _Lane) -> None:
         while True:
             await self._ready.wait()
-            tickets = self._once_per_claim(self._known_only(self._ready.take(self._limits.batch)))
+            tickets = self._once_per_claim(self._known_only(self._ready.take(self._share())))
             if tickets:
-                await self._write(tickets)
+                lane.busy = True
+                await self._write(lane, tickets)
+                lane.busy = False
+
+    def _share(self) -> int:
+        """How many tickets a lane takes: all that wait, or its part if another lane is free to take the rest."""
+        free = sum(not lane.busy for lane in self._lanes)
+        return min(self._limits.batch, max(_SMALL, -(-len(self._ready) // max(free, 1))))
 
     def _known_only(self, tickets: list[Ticket]) -> list[Ticket]:
         """Send those away whose streams were never read: they come back in front, with them known."""
@@ -198,21 +212,21 @@ class Writer:
             ticket.missing.clear()
         self._ready.put_back(ticket for ticket in tickets if not ticket.over)
 
-    async def _write(self, tickets: list[Ticket]) -> None:
+    async def _write(self, lane: _Lane, tickets: list[Ticket]) -> None:
         run = Run(self._desk, tickets)
         try:
             async with asyncio.timeout(self._limits.patience / 1000):
                 self._desk.point("writer.before-lock")
-                await run.write(await self._connected())
+                await run.write(await lane.connected())
         except UndoneError as undone:
             self._try_again(tickets, undone.__cause__ or undone)
         except store.CONNECTION_ERRORS as error:
             # The commit may have happened: an unknown outcome is never guessed, and nothing is released on it.
             _LOG.warning("batch not confirmed: %s", type(error).__name__)
-            await self._drop_connection()
+            await lane.drop()
             _refuse_all(tickets, UnavailableError("the database gave no answer"))
         except BaseException as error:
-            await self._drop_connection()
+            await lane.drop()
             _refuse_all(tickets, UnavailableError("the writer stops"))
             if isinstance(error, asyncio.CancelledError):
                 raise
@@ -246,13 +260,23 @@ class Writer:
             ticket.alone = ticket.alone or not passes
         self._ready.put_back(ticket for ticket in tickets if not ticket.over)
 
-    async def _connected(self) -> asyncpg.Connection:
-        """Return the connection that batches run on, a new one after any failure."""
+
+class _Lane:
+    """The connection that batches of one lane run on, a new one after any failure."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._connection: asyncpg.Connection | None = None
+        self.busy = False
+
+    async def connected(self) -> asyncpg.Connection:
+        """Return the connection, opening it if there is none."""
         if self._connection is None:
             self._connection = await self._pool.acquire()
         return self._connection
 
-    async def _drop_connection(self) -> None:
+    async def drop(self) -> None:
+        """End the connection, whatever state it is in."""
         connection, self._connection = self._connection, None
         if connection is not None:
             # A connection that died has gone back to the pool by itself.
