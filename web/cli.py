@@ -21,6 +21,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("web.commands.demo", "start a service with everything in one folder, to try it out"),
     "serve": Command("web.commands.serve", "run the service"),
     "migrate": Command("web.commands.migrate", "bring the database to the newest revision"),
+    "log": Command("web.commands.log", "check the public log, or make every logged decision again"),
     "doctor": Command("web.commands.doctor", "check settings, database and clock, and say what is wrong"),
 }
 

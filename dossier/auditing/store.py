@@ -144,14 +144,21 @@ class EventStore:
         rows = await self._pool.fetch("SELECT stream, kind, seq, leaf FROM audit.head ORDER BY bucket, stream")
         return [StreamRow(*row.values()) for row in rows]
 
-    async def kinds(self, streams: Sequence[bytes]) -> dict[bytes, str]:
-        """Return the kind of each of these streams that exists."""
+    async def heads(self, streams: Sequence[bytes]) -> dict[bytes, StreamRow]:
+        """Return those of these streams that exist."""
         rows = await self._pool.fetch(
-            """SELECT h.stream, h.kind FROM unnest($1::bytea[]) AS w (id)
+            """SELECT h.stream, h.kind, h.seq, h.leaf FROM unnest($1::bytea[]) AS w (id)
                JOIN audit.head h ON h.bucket = audit.bucket(w.id) AND h.stream = w.id""",
             list(streams),
         )
-        return {row["stream"]: row["kind"] for row in rows}
+        return {row["stream"]: StreamRow(*row.values()) for row in rows}
+
+    async def event_at(self, stream: bytes, seq: int) -> bytes | None:
+        """Return the id of an event by its place, None if it is not there."""
+        found: bytes | None = await self._pool.fetchval(
+            "SELECT event FROM audit.event WHERE bucket = audit.bucket($1) AND stream = $1 AND seq = $2", stream, seq
+        )
+        return found
 
     async def facts(self, stream: bytes, cls: str) -> list[FactRecord]:
         """Return all facts of a stream of one class, in order."""

@@ -1,0 +1,92 @@
+"""`dossier log replay`: every logged decision made again, on the database and month keys of the settings."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+from consent.catalogue import shipped_catalogues
+from crypto.encoding import decode_hex
+from crypto.errors import CryptoError
+from dossier import database
+from dossier.auditing.replaying import Place, Replayed, Replayer
+from dossier.auditing.store import EventStore
+from dossier.monthkeys import FileMonthKeys
+from web.settings import Settings, SettingsError
+from web.wiring import configured_urls, embedded_cluster
+
+PROGRESS_SECONDS = 1.0
+
+
+def replay(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Go through all events and print what was found; 0 only if nothing is wrong."""
+    result = asyncio.run(_with_database(settings, _stream(arguments.stream)))
+    print(json.dumps(as_json(result)) if arguments.json else as_text(result))
+    return 0 if result.ok else 1
+
+
+async def _with_database(settings: Settings, only: bytes | None) -> Replayed:
+    if not settings.embedded:
+        return await _replay(settings, configured_urls(settings).service, only)
+    cluster = embedded_cluster(settings)
+    await asyncio.to_thread(cluster.start)
+    try:
+        return await _replay(settings, (await database.prepare_embedded(cluster)).service, only)
+    finally:
+        await asyncio.to_thread(cluster.stop)  # a server that another process uses stays
+
+
+async def _replay(settings: Settings, url: str, only: bytes | None) -> Replayed:
+    pool = await database.open_pool(url, smallest=1, largest=2)
+    try:
+        months = FileMonthKeys(settings.data_dir / "keys" / "months")
+        return await Replayer(EventStore(pool), months, shipped_catalogues(), _progress()).run(only)
+    finally:
+        pool.terminate()
+
+
+def _progress() -> Any:
+    told = time.monotonic()
+
+    def tell(count: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= PROGRESS_SECONDS:
+            told = time.monotonic()
+            print(f"{count} events gone through", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def as_json(result: Replayed) -> dict[str, object]:
+    """What was found, for programs."""
+    return {
+        "ok": result.ok,
+        "streams": result.streams,
+        "events": result.events,
+        "decisions": result.decisions,
+        "findings": [_place(each) for each in result.findings],
+        "notReplayable": [_place(each) for each in result.gone],
+    }
+
+
+def as_text(result: Replayed) -> str:
+    """What was found, for people: a line for each thing, and a last one that says it all."""
+    lines = [f"not ok  {each}" for each in result.findings] + [f"gone    {each}" for each in result.gone]
+    counts = f"{result.decisions} decisions made again, in {result.events} events of {result.streams} streams"
+    ending = f"{len(result.findings)} findings" if result.findings else "no difference"
+    return "\n".join([*lines, f"{'ok' if result.ok else 'not ok'}: {counts}; {ending}"])
+
+
+def _place(place: Place) -> dict[str, object]:
+    return {"stream": place.stream.hex(), "seq": place.seq, "event": place.event.hex(), "text": place.text}
+
+
+def _stream(text: str) -> bytes | None:
+    try:
+        return decode_hex(text, 16) if text else None
+    except CryptoError as error:
+        raise SettingsError("a stream is named by 32 hexadecimal digits") from error
