@@ -152,15 +152,30 @@ def open_capsule(capsule: Capsule, key: SealingKey, expected: Mapping[KeyId, byt
     `expected` holds the commitment of each key, taken from signed statements that the caller has verified. Raise
     TamperedError if it does not open, PinError if it holds a key that is not expected or not the one committed to.
     """
-    context = _context(capsule.statement_hash, capsule.grantee, capsule.key_ids)
-    plaintext = open_sealed(Label.CAPSULE, context, key, capsule.sealed)
-    if len(plaintext) != SEED_SIZE * len(capsule.key_ids):
-        raise TamperedError
-    keys = {key_id: plaintext[SEED_SIZE * at : SEED_SIZE * (at + 1)] for at, key_id in enumerate(capsule.key_ids)}
+    keys = _open(capsule, key)
     for key_id, secret in keys.items():
         if not hmac.compare_digest(expected.get(key_id, b""), commitment(key_id, secret)):
             raise PinError("a key in the capsule stands in no signed statement")
     return keys
+
+
+def pick_key(capsule: Capsule, key: SealingKey, wanted: KeyId, committed: bytes) -> bytes:
+    """Open a capsule and return one key of it; the others, whose statements the caller does not hold, are left.
+
+    Raise TamperedError if it does not open, PinError if the key is not there or not the one committed to.
+    """
+    secret = _open(capsule, key).get(wanted, b"")
+    if not secret or not hmac.compare_digest(committed, commitment(wanted, secret)):
+        raise PinError("the capsule does not hold the key that was committed to")
+    return secret
+
+
+def _open(capsule: Capsule, key: SealingKey) -> dict[KeyId, bytes]:
+    context = _context(capsule.statement_hash, capsule.grantee, capsule.key_ids)
+    plaintext = open_sealed(Label.CAPSULE, context, key, capsule.sealed)
+    if len(plaintext) != SEED_SIZE * len(capsule.key_ids):
+        raise TamperedError
+    return {key_id: plaintext[SEED_SIZE * at : SEED_SIZE * (at + 1)] for at, key_id in enumerate(capsule.key_ids)}
 
 
 def _context(statement_hash: bytes, grantee: bytes, key_ids: tuple[KeyId, ...]) -> tuple[bytes, ...]:

@@ -27,7 +27,10 @@ class WrapAnswer(Answer, frozen=True):
 
 
 class ReadingAnswer(Answer, frozen=True, omit_defaults=True):
-    """One reading. `reading` is the id of its event too; without content the parts are fetched until `leaseUntil`."""
+    """One reading. `reading` is the id of its event too; without content the parts are fetched until `leaseUntil`.
+
+    `placement` is the statement that placed the item last and `placedKey` its item key sealed for that place.
+    """
 
     reading: str
     dossier: str
@@ -46,6 +49,7 @@ class ReadingAnswer(Answer, frozen=True, omit_defaults=True):
     holds_until: int
     notify: bool
     promise: Promise
+    placement: str | None = None
     placed_key: str | None = None
 
 
@@ -79,6 +83,7 @@ def reading_answer(
         holds_until=holds_until,
         notify=notify,
         promise=promised,
+        placement=_content(material.placement or None),
         placed_key=_content(material.placed_key or None),
     )
 

@@ -10,7 +10,6 @@ import msgspec
 from asyncpg import Connection, Pool
 
 from audit.entry import Write
-from crypto.statements import statement_hash
 from dossier.items.state import ItemState, compile_item
 
 INLINE_LIMIT = 68_000
@@ -45,8 +44,10 @@ CROSS JOIN LATERAL (
            array_agg(x.wrapped) AS wraps
     FROM dossier.wrap x WHERE x.bucket = v.bucket AND x.item = w.item AND x.version = v.version) a
 CROSS JOIN LATERAL (
-    SELECT array_agg(y.placement) AS placements, array_agg(y.sealed) AS sealed
-    FROM dossier.placed_key y WHERE y.bucket = v.bucket AND y.item = w.item AND y.version IN (0, v.version)) s
+    SELECT array_agg(m.envelope ORDER BY m.seq) AS placements, array_agg(y.sealed ORDER BY m.seq) AS sealed
+    FROM dossier.placed_key y
+    JOIN dossier.statement m ON m.bucket = audit.bucket(w.dossier) AND m.stream = w.dossier AND m.hash = y.placement
+    WHERE y.bucket = v.bucket AND y.item = w.item AND y.version IN (0, v.version)) s
 CROSS JOIN LATERAL (
     SELECT array_agg(b.body ORDER BY b.at, b.hash) AS capsules FROM dossier.capsule b
     WHERE b.bucket = audit.bucket(w.dossier) AND b.dossier = w.dossier AND b.hash IN (
@@ -83,6 +84,7 @@ class Material:
     header: bytes
     sealed_key: bytes
     sealed_metadata: bytes
+    placement: bytes
     placed_key: bytes
     parts: tuple[Part, ...]
     wraps: tuple[Wrap, ...]
@@ -128,8 +130,6 @@ def _material(item: bytes, row: Mapping[str, Any]) -> Material | None:
     if state is None or state.removed:
         return None
     contents = row["contents"] or [None] * len(row["lengths"])
-    placed = dict(zip(row["placements"] or (), row["sealed"] or (), strict=True))
-    moves = [body for _, kind, body in records if kind == "placement"]
     wraps = zip(row["sections"] or (), row["lanes"] or (), row["epochs"] or (), row["wraps"] or (), strict=True)
     return Material(
         state=state,
@@ -138,7 +138,8 @@ def _material(item: bytes, row: Mapping[str, Any]) -> Material | None:
         header=row["header"],
         sealed_key=row["sealed_key"],
         sealed_metadata=row["sealed_metadata"],
-        placed_key=placed.get(statement_hash("placement", moves[-1]), b"") if moves else b"",
+        placement=row["placements"][-1] if row["placements"] else b"",
+        placed_key=row["sealed"][-1] if row["sealed"] else b"",
         parts=tuple(Part(*part) for part in zip(row["lengths"], contents, row["objects"], strict=True)),
         wraps=tuple(Wrap(*wrap) for wrap in wraps),
         capsules=tuple(row["capsules"] or ()),

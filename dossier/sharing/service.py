@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.entry import View
 from audit.writer import Writer
 from consent.grant import Consent, parse_consent
+from crypto.capsules import parse_capsule
 from crypto.encoding import encode_base64
 from crypto.statements import parse_statement
 from dossier.answers import Answer
@@ -27,11 +28,12 @@ class ShownCapsule(Answer, frozen=True):
 
 
 class CapsuleList(Answer, frozen=True):
-    """Capsules of one consent, oldest first."""
+    """Capsules of one consent, oldest first, with the signed statements that commit to the section keys in them."""
 
     consent: str
     statement: str
     capsules: list[ShownCapsule]
+    statements: list[str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,16 @@ class Sharing:
                 raise NotFoundError
             found = [(grantee, body) for grantee, body in found if grantee == actor.id]
         listed = [ShownCapsule(grantee.hex(), encode_base64(body)) for grantee, body in found]
-        return CapsuleList(consent.hex(), row.hash.hex(), listed)
+        statements = await self._key_statements(row.dossier, [body for _, body in found])
+        return CapsuleList(consent.hex(), row.hash.hex(), listed, [encode_base64(each) for each in statements])
+
+    async def _key_statements(self, dossier: bytes, capsules: Sequence[bytes]) -> list[bytes]:
+        """The dossier's own key statements and those of the section keys in these capsules; none for item keys."""
+        held = {key_id for body in capsules for key_id in parse_capsule(body).key_ids if key_id.kind == "section"}
+        if not held:
+            return []
+        wanted = {(key_id.fields[1].decode(), key_id.fields[2].decode()) for key_id in held}
+        return await self.store.key_statements(dossier, sorted(wanted))
 
     async def _look(self, actor: Actor, dossier: bytes) -> tuple[View, DossierState]:
         view = await self.writer.look((dossier, actor.stream))

@@ -159,6 +159,21 @@ class SharingStore:
         )
         return [(row["grantee"], row["body"]) for row in rows]
 
+    async def key_statements(self, dossier: bytes, places: Sequence[tuple[str, str]]) -> list[bytes]:
+        """Return the dossier-key statements and those of all epochs of these sections and lanes, in order."""
+        rows = await self._pool.fetch(
+            """SELECT s.envelope FROM dossier.statement s
+               WHERE s.bucket = audit.bucket($1) AND s.stream = $1 AND (s.kind = 'dossier-key' OR s.hash IN (
+                   SELECT k.statement FROM unnest($2::text[], $3::text[]) AS w (section, lane)
+                   JOIN dossier.section_key k ON k.bucket = audit.bucket($1) AND k.dossier = $1
+                        AND k.section = w.section AND k.lane = w.lane))
+               ORDER BY s.seq, s.hash""",
+            dossier,
+            [section for section, _ in places],
+            [lane for _, lane in places],
+        )
+        return [row["envelope"] for row in rows]
+
     async def last_uses(self, consents: Sequence[bytes]) -> dict[bytes, int]:
         """Return when consents were last used (UTC seconds), those that ever were."""
         rows = await self._pool.fetch(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from crypto.encoding import decode_hex
@@ -66,7 +66,7 @@ class PreviewBody(Body, frozen=True):
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def give(request: Http, dossier: DossierPath, data: ConsentBody) -> Given:
+async def give(request: Http, dossier: DossierPath, data: JSONBody[ConsentBody]) -> Given:
     """Take in one signed consent with its capsules; with too few signatures it stands as a proposal."""
     actor = await actor_of(request)
     running = service(request)
@@ -96,7 +96,7 @@ async def list_consents(request: Http, dossier: DossierPath) -> ConsentList:
     status_code=HTTP_200_OK,
     responses=problems(400, 401, 403, 404, 409, 413, 503),
 )
-async def withdraw(request: Http, consent: ConsentPath, data: WithdrawalBody) -> Ended:
+async def withdraw(request: Http, consent: ConsentPath, data: JSONBody[WithdrawalBody]) -> Ended:
     """End a consent: with a signed statement, or by a recent sign-in alone; no limit or position refuses it."""
     actor = await actor_of(request)
     running = service(request)
@@ -128,7 +128,7 @@ async def list_capsules(request: Http, consent: ConsentPath) -> CapsuleList:
     status_code=HTTP_201_CREATED,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def add_capsules(request: Http, consent: ConsentPath, data: CapsulesBody) -> Added:
+async def add_capsules(request: Http, consent: ConsentPath, data: JSONBody[CapsulesBody]) -> Added:
     """Take in capsules for items that came later, later members, or persons attested anew."""
     actor = await actor_of(request)
     running = service(request)
@@ -145,7 +145,7 @@ async def add_capsules(request: Http, consent: ConsentPath, data: CapsulesBody) 
     status_code=HTTP_200_OK,
     responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
-async def preview(request: Http, dossier: DossierPath, data: PreviewBody) -> Preview:
+async def preview(request: Http, dossier: DossierPath, data: JSONBody[PreviewBody]) -> Preview:
     """Say who would see what, for those who hold the dossier; nothing is stored but that somebody looked."""
     actor = await actor_of(request)
     if (data.consent is None) == (data.ending == "") or len(data.people) > MOST_PEOPLE:

@@ -105,7 +105,8 @@ async def _body(receive: Receive) -> bytes:
     body = b""
     while True:
         message: Any = await receive()
-        body += message.get("body", b"")
+        piece: bytes = message.get("body", b"")
+        body += piece
         if len(body) > MAX_BODY:
             raise TooLargeError("a reading request is at most 128 KiB")
         if message["type"] != "http.request" or not message.get("more_body"):

@@ -1,0 +1,134 @@
+"""The professional's side: what consents give, lists for a purpose, and reading with keys from capsules.
+
+A key from a capsule counts only if the header that its author signed commits to it, or a section key that the dossier
+signed: whoever stores capsules cannot slip in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crypto.capsules import Capsule, KeyId, parse_capsule, pick_key
+from crypto.encoding import decode_base64
+from crypto.errors import CryptoError, PinError
+from crypto.headers import Header, check_header
+from crypto.items import open_item_key, open_metadata
+from crypto.sections import SectionPlace, open_placed, section_sealing_key
+from crypto.statements import parse_statement
+from dossier.client.making import Identity
+from dossier.client.owner import OpenedItem, RejectedItem
+from dossier.client.parties import Pins, Register, check_person
+from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
+from dossier.client.session import Session
+from dossier.client.sharing import SharedKeys, fetch_shared_keys
+
+
+@dataclass
+class Reader:
+    """Somebody who reads in a dossier that is not theirs, signed in, with their identity and a verified register."""
+
+    session: Session
+    identity: Identity
+    register: Register
+    log: LogKeys
+    role: str = ""
+    pins: Pins = field(default_factory=Pins)
+    keys: dict[str, SharedKeys] = field(default_factory=dict, repr=False)
+
+    def items(self, dossier: bytes, asked: Asked, section: str = "") -> Iterator[OpenedItem | RejectedItem]:
+        """List what may be seen for a purpose; titles open with the keys that came with the consents."""
+        after = ""
+        headers = {"Dossier_Purpose": asked.purpose, "Dossier_Reason": asked.reason, "Dossier_Case": asked.case}
+        role = {"Dossier_Role": asked.role or self.role}
+        named = {name: value for name, value in (headers | role).items() if value}
+        while True:
+            query = {"section": section, "after": after}
+            page = self.session.get(f"/v1/dossiers/{dossier.hex()}/items", query, **named)
+            yield from (self._listed(dossier, shown) for shown in page["items"])
+            after = page.get("next", "")
+            if not after:
+                return
+
+    def read(self, item: bytes, asked: Asked) -> Released:
+        """Ask for one item and verify all of the answer; raise RefusedError, UntrustedError or CryptoError."""
+        acting = Asked(asked.purpose, asked.reason, asked.case, asked.role or self.role, asked.action, asked.version)
+        request, answer = request_reading(self.session, self.identity, item, acting)
+        return check_released(request, answer, self.log, self._author_key, self._item_key)
+
+    def _listed(self, dossier: bytes, shown: Mapping[str, Any]) -> OpenedItem | RejectedItem:
+        try:
+            statement = parse_statement(decode_base64(shown["header"]))
+            header = check_header(statement, self._author_key(statement.payload), dossier=dossier)
+            item_key = self._item_key(header, shown)
+            metadata = open_metadata(header, item_key, decode_base64(shown["sealedMetadata"]))
+        except CryptoError as error:
+            return RejectedItem(str(shown.get("item", "")), str(error))
+        return OpenedItem(header, metadata, item_key, shown)
+
+    def _author_key(self, payload: Mapping[str, Any]) -> bytes:
+        """The key that must have signed a header: an attested system's, or the citizen's own."""
+        signer = bytes.fromhex(str(payload.get("signer", "")))
+        if signer in self.register.systems:
+            return self.register.systems[signer].signing_key
+        chain = check_person(self.session.get(f"/v1/persons/{signer.hex()}/keys"), self.pins)
+        return chain.signing_key
+
+    def _item_key(self, header: Header, shown: Mapping[str, Any]) -> bytes:
+        """Open the item key: from the capsules of the answer, else from those of the consents of this dossier."""
+        own = [parse_capsule(decode_base64(text)) for text in shown.get("capsules", ())]
+        found = item_key_from(own, self.identity, header, shown)
+        if found is None:
+            shared = self._shared(header.core.dossier)
+            found = item_key_from(shared.capsules, self.identity, header, shown, shared.sections)
+        if found is None:
+            raise PinError("no key of this item was shared yet")
+        return found
+
+    def _shared(self, dossier: bytes) -> SharedKeys:
+        """The capsules of all consents that name this reader; fetched again where they were not known."""
+        if dossier.hex() not in self.keys:
+            self.keys[dossier.hex()] = fetch_shared_keys(self.session, dossier)
+        return self.keys[dossier.hex()]
+
+
+def item_key_from(
+    capsules: Sequence[Capsule],
+    identity: Identity,
+    header: Header,
+    shown: Mapping[str, Any],
+    sections: Mapping[KeyId, bytes] | None = None,
+) -> bytes | None:
+    """Open the item key with the first capsule that holds a way to it, None if none does.
+
+    `sections` are commitments of section keys from verified statements, for items that were placed elsewhere.
+    """
+    core = header.core
+    birth = KeyId.section(SectionPlace(core.dossier, core.section, core.lane, core.epoch))
+    for capsule in capsules:
+        if capsule.grantee != identity.person:
+            continue
+        if KeyId.item(header) in capsule.key_ids:
+            return pick_key(capsule, identity.sealing, KeyId.item(header), header.commitment)
+        if birth in capsule.key_ids:
+            secret = pick_key(capsule, identity.sealing, birth, core.section_key_hash)
+            place = SectionPlace(core.dossier, core.section, core.lane, core.epoch)
+            return open_item_key(header, section_sealing_key(secret, place), decode_base64(shown["sealedKey"]))
+        if shown.get("placedKey") and sections:
+            found = _placed(capsule, identity, header, shown, sections)
+            if found is not None:
+                return found
+    return None
+
+
+def _placed(
+    capsule: Capsule, identity: Identity, header: Header, shown: Mapping[str, Any], sections: Mapping[KeyId, bytes]
+) -> bytes | None:
+    payload = parse_statement(decode_base64(shown["placement"])).payload
+    place = SectionPlace(header.core.dossier, payload["section"], payload["lane"], payload["epoch"])
+    wanted = KeyId.section(place)
+    if wanted not in capsule.key_ids or wanted not in sections:
+        return None
+    secret = pick_key(capsule, identity.sealing, wanted, sections[wanted])
+    return open_placed(decode_base64(shown["placedKey"]), place, header, section_sealing_key(secret, place))
