@@ -52,7 +52,10 @@ TABLES = (
            PRIMARY KEY (bucket, stream, seq), UNIQUE (bucket, event))""",
     """CREATE TABLE audit.payload (
            bucket int NOT NULL, stream bytea NOT NULL, seq bigint NOT NULL, month text NOT NULL,
-           seed bytea NOT NULL, sealed bytea NOT NULL, PRIMARY KEY (bucket, stream, seq))""",
+           seed bytea NOT NULL, sealed bytea NOT NULL, PRIMARY KEY (bucket, stream, seq))
+       WITH (toast_tuple_target = 8160)""",
+    # Ciphertext does not compress, and a page of its own for each payload would double the writing.
+    "ALTER TABLE audit.payload ALTER COLUMN sealed SET STORAGE EXTERNAL",
     """CREATE TABLE audit.pending (
            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bucket int NOT NULL, stream bytea NOT NULL,
            seq bigint NOT NULL, leaf bytea NOT NULL, at bigint NOT NULL)""",
