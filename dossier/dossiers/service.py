@@ -9,7 +9,9 @@ from audit.writer import Writer
 from consent.engine import decide
 from consent.facts import Facts
 from consent.terms import ItemFacts, Request
+from dossier.answers import Answer
 from dossier.dossiers.authority import holder_state
+from dossier.dossiers.rotation import pending
 from dossier.dossiers.showing import GOVERNING, ShownDossier, show
 from dossier.dossiers.store import DossierStore
 from dossier.errors import ForbiddenError, NotFoundError
@@ -19,6 +21,20 @@ from dossier.parties.actor import Actor
 from dossier.parties.store import PartyStore
 
 SCHEMES = {"private": ("bsn",), "business": ("kvk", "rsin")}
+
+
+class PendingRotation(Answer, frozen=True):
+    """A section key that somebody has who no longer may read with it."""
+
+    section: str
+    lane: str
+    epoch: int
+
+
+class PendingRotations(Answer, frozen=True):
+    """The section keys of a dossier that wait for a holder to make a new epoch."""
+
+    rotations: list[PendingRotation]
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,17 @@ class Dossiers:
         view = await self.writer.look((dossier, actor.id))
         holder_state(view, dossier, actor)
         return await self.store.statements(dossier, GOVERNING)
+
+    async def rotations(self, actor: Actor, dossier: bytes) -> PendingRotations:
+        """Name the section keys that wait for a new epoch, for one who holds the dossier; raise NotFoundError."""
+        view = await self.writer.look((dossier, actor.id))
+        state = holder_state(view, dossier, actor)
+        current = {(row.section, row.lane): row.epoch for row in await self.store.section_keys(dossier)}
+        found = []
+        for (section, lane), epoch in current.items():
+            if pending(state, await self.store.holders(dossier, section, lane)):
+                found.append(PendingRotation(section, lane, epoch))
+        return PendingRotations(found)
 
     async def may_add(self, actor: Actor, dossier: bytes) -> None:
         """Raise NotFoundError unless the actor may add something somewhere in this dossier now."""

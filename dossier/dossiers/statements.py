@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crypto.capsules import Capsule, parse_capsule
-from crypto.encoding import decode_base64
+from crypto.encoding import ID_SIZE, decode_base64, decode_hex
 from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement
 from dossier.errors import InvalidRequestError, StaleError
@@ -23,6 +23,14 @@ def read_bytes(text: str) -> bytes:
         return decode_base64(text)
     except CryptoError as error:
         raise InvalidRequestError("a field is not base64", code="invalid-base64") from error
+
+
+def read_id(text: str) -> bytes:
+    """Decode an id of 32 hexadecimal digits in a body; raise InvalidRequestError."""
+    try:
+        return decode_hex(text, ID_SIZE)
+    except CryptoError as error:
+        raise InvalidRequestError("an id is 32 lower-case hexadecimal digits", code="invalid-id") from error
 
 
 def read_statement(text: str, *kinds: str) -> Statement:

@@ -74,6 +74,43 @@ class SectionWant:
         return {cls(row["dossier"], row["section"], row["lane"]): SectionKeyRow(*tuple(row)[1:]) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class KeyHoldersWant:
+    """Who holds the current key of a section and lane by capsule: consents by grantee."""
+
+    dossier: bytes
+    section: str
+    lane: str
+
+    @classmethod
+    async def load(
+        cls, connection: Connection, wants: Sequence[KeyHoldersWant]
+    ) -> Mapping[KeyHoldersWant, dict[bytes, frozenset[bytes]]]:
+        """Return consents by grantee, by want."""
+        found: dict[KeyHoldersWant, dict[bytes, frozenset[bytes]]] = {}
+        for want in wants:
+            holders: dict[bytes, frozenset[bytes]] = {}
+            for grantee, consent in await key_holders(connection, want.dossier, want.section, want.lane):
+                holders[grantee] = holders.get(grantee, frozenset()) | {consent}
+            found[want] = holders
+        return found
+
+
+async def key_holders(source: Connection | Pool, dossier: bytes, section: str, lane: str) -> list[tuple[bytes, bytes]]:
+    """Return (grantee, consent) of every capsule that holds the current key of a section and lane."""
+    rows = await source.fetch(
+        """SELECT DISTINCT k.grantee, s.subject FROM dossier.capsule_key k
+           JOIN dossier.statement s ON s.bucket = k.bucket AND s.stream = k.dossier AND s.hash = k.statement
+           WHERE k.bucket = audit.bucket($1) AND k.dossier = $1 AND k.section = $2 AND k.lane = $3 AND k.item = ''::bytea
+             AND k.epoch = (SELECT max(e.epoch) FROM dossier.section_key e WHERE e.bucket = k.bucket
+                            AND e.dossier = $1 AND e.section = $2 AND e.lane = $3)""",
+        dossier,
+        section,
+        lane,
+    )
+    return [(row["grantee"], row["subject"]) for row in rows]
+
+
 def statement_write(stream: bytes, statement: Statement, subject: bytes, seq: int) -> Write:
     """Keep a statement exactly as it was signed; `seq` is that of its event."""
     return Write(INSERT_STATEMENT, (stream, statement.hash, statement.kind, subject, seq, statement.envelope))
@@ -136,6 +173,10 @@ class DossierStore:
         """Return (dossier, nature) of every dossier that a person made."""
         rows = await self._pool.fetch("SELECT dossier, nature FROM dossier.dossier WHERE owner = $1", person)
         return [(row["dossier"], row["nature"]) for row in rows]
+
+    async def holders(self, dossier: bytes, section: str, lane: str) -> list[tuple[bytes, bytes]]:
+        """Return (grantee, consent) of every capsule that holds the current key of a section and lane."""
+        return await key_holders(self._pool, dossier, section, lane)
 
     async def statements(self, stream: bytes, kinds: Sequence[str]) -> list[bytes]:
         """Return the envelopes of these kinds, in the order of their events."""

@@ -7,17 +7,22 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.params import JSONBody, PathParameter
-from litestar.status_codes import HTTP_201_CREATED
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from crypto.encoding import encode_base64
 from dossier.answers import Answer
 from dossier.dossiers.creation import Created, CreateDossier, NewDossier
 from dossier.dossiers.govern import Accepted, Govern, Submission
+from dossier.dossiers.rotation import NewEpoch, Rotate, Rotated
+from dossier.dossiers.service import PendingRotations
 from dossier.dossiers.showing import ShownDossier
-from dossier.dossiers.statements import read_bytes, read_capsules, read_statement
+from dossier.dossiers.statements import read_bytes, read_capsules, read_id, read_statement
+from dossier.dossiers.stopping import StopAdmission, StopAuthority, Stopped
 from dossier.parties.actor import Assurance, require_assurance, require_step_up
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
 
+HolderPath = Annotated[str, PathParameter(description="The id of the holder", pattern="^[0-9a-f]{32}$")]
+AdmissionPath = Annotated[str, PathParameter(description="The id of the admission", pattern="^[0-9a-f]{32}$")]
 DossierPath = Annotated[str, PathParameter(description="The id of the dossier", pattern="^[0-9a-f]{32}$")]
 
 
@@ -44,6 +49,21 @@ class StatementBody(Body, frozen=True):
     statement: str
     capsules: list[str] = msgspec.field(default_factory=list)
     sealed_key: str = ""
+
+
+class RotationBody(Body, frozen=True):
+    """A new section key, the rotation that names its capsules, and its secret under the dossier root."""
+
+    section_key: str
+    rotation: str
+    capsules: list[str]
+    wrapped: str
+
+
+class DossierBody(Body, frozen=True):
+    """Which dossier."""
+
+    dossier: str
 
 
 class StatementList(Answer, frozen=True):
@@ -124,4 +144,73 @@ async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[Stat
     return await running.writer.submit(Govern(actor, path_id(dossier), submission, claim))
 
 
-ROUTES = (create, show, list_statements, add_statement)
+@get(
+    "/v1/dossiers/{dossier:str}/rotations",
+    operation_id="listRotations",
+    tags=["dossiers"],
+    summary="Section keys that wait for a new epoch",
+    responses=problems(400, 401, 404, 503),
+)
+async def list_rotations(request: Http, dossier: DossierPath) -> PendingRotations:
+    """Name the keys that somebody has who no longer may read with them."""
+    actor = await actor_of(request)
+    return await service(request).dossiers.rotations(actor, path_id(dossier))
+
+
+@post(
+    "/v1/dossiers/{dossier:str}/rotations",
+    operation_id="rotateSection",
+    tags=["dossiers"],
+    summary="Begin a new epoch of a section key",
+    status_code=HTTP_201_CREATED,
+    responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
+)
+async def rotate(request: Http, dossier: DossierPath, data: JSONBody[RotationBody]) -> Rotated:
+    """Take a new section key with the capsules of everybody who still may read."""
+    actor = await actor_of(request)
+    running = service(request)
+    require_step_up(actor, running.sign_in.clock())
+    new = NewEpoch(
+        section_key=read_statement(data.section_key, "section-key"),
+        rotation=read_statement(data.rotation, "rotation"),
+        capsules=read_capsules(data.capsules),
+        wrapped=read_bytes(data.wrapped),
+    )
+    return await running.writer.submit(Rotate(actor, path_id(dossier), new, await claim_of(request, actor)))
+
+
+@post(
+    "/v1/authorities/{person:str}/end",
+    operation_id="endAuthority",
+    tags=["dossiers"],
+    summary="End somebody's authority over a dossier, without a key",
+    status_code=HTTP_200_OK,
+    responses=problems(400, 401, 403, 404, 409, 503),
+)
+async def end_authority(request: Http, person: HolderPath, data: JSONBody[DossierBody]) -> Stopped:
+    """Step down, or end another holder's authority as a full holder; it works at once."""
+    actor = await actor_of(request)
+    running = service(request)
+    require_step_up(actor, running.sign_in.clock())
+    claim = await claim_of(request, actor)
+    return await running.writer.submit(StopAuthority(actor, read_id(data.dossier), path_id(person), claim))
+
+
+@post(
+    "/v1/admissions/{admission:str}/end",
+    operation_id="endAdmission",
+    tags=["dossiers"],
+    summary="End an agency's admission, without a key",
+    status_code=HTTP_200_OK,
+    responses=problems(400, 401, 403, 404, 409, 503),
+)
+async def end_admission(request: Http, admission: AdmissionPath, data: JSONBody[DossierBody]) -> Stopped:
+    """Let an agency deliver no more; it works at once."""
+    actor = await actor_of(request)
+    running = service(request)
+    require_step_up(actor, running.sign_in.clock())
+    claim = await claim_of(request, actor)
+    return await running.writer.submit(StopAdmission(actor, read_id(data.dossier), path_id(admission), claim))
+
+
+ROUTES = (create, show, list_statements, add_statement, list_rotations, rotate, end_authority, end_admission)

@@ -1,0 +1,97 @@
+"""Ending authority or an admission without a key: a signed-in holder does it in one step, and it goes first (P7)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View
+from audit.event import make_event
+from dossier.answers import Answer, Promise, keep, kept, promise
+from dossier.dossiers.authority import holder_state
+from dossier.errors import ConflictError, ForbiddenError
+from dossier.events import actor_fields
+from dossier.facts.dossiers import DossierState
+from dossier.parties.actor import Actor
+
+
+class Stopped(Answer, frozen=True):
+    """What was ended, and from when on (UTC seconds)."""
+
+    subject: str
+    at: int
+    promise: Promise
+
+
+class _Stop(Entry[Stopped]):
+    """End something of a dossier. Subclasses say what the subject is and what fact its end makes."""
+
+    narrowing = True
+    kind = ""
+
+    def __init__(self, actor: Actor, dossier: bytes, subject: bytes, claim: Claim) -> None:
+        self._actor, self._dossier, self._subject = actor, dossier, subject
+        self.claim = claim
+        self.streams = (dossier,)
+        self.foreign = (actor.id,)
+
+    def judge(self, view: View) -> Outcome[Stopped]:
+        """End it; refuse with NotFoundError, ForbiddenError or ConflictError, never for lateness."""
+        state = holder_state(view, self._dossier, self._actor)
+        fact = self.ended(state, view.now)
+        values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
+        values |= {"type": self.kind, "subject": self._subject.hex(), "cause": "stopped-without-key"}
+        if view.clock_behind:
+            values["flag"] = "clock-behind"
+        now = view.now
+        return Outcome(
+            (Append(self._dossier, make_event("stopped/v1", values), (fact,)),),
+            answer=lambda receipts: Stopped(self._subject.hex(), now, promise(receipts[0], "owner")),
+            keep=keep,
+        )
+
+    def recall(self, claimed: Claimed, view: View) -> Stopped:  # noqa: ARG002 - the state of today changes nothing
+        """Give the same answer again."""
+        return kept(claimed.kept or b"", Stopped)
+
+    @abstractmethod
+    def ended(self, state: DossierState, now: int) -> Fact:
+        """The fact that ends it; raise ForbiddenError or ConflictError if this actor cannot."""
+
+    def _rules_whole(self, state: DossierState, now: int) -> bool:
+        """Whether the actor is the owner or holds the dossier in full."""
+        person = self._actor.id.hex()
+        holders = state.rules.holders
+        return person == state.owner or any(h.person == person and h.full and h.period.holds(now) for h in holders)
+
+
+class StopAuthority(_Stop):
+    """End somebody's authority over a dossier: one's own, or another's by a full holder; never the owner's."""
+
+    kind = "authority"
+
+    def ended(self, state: DossierState, now: int) -> Fact:
+        """See `_Stop.ended`."""
+        person = self._subject.hex()
+        if person == state.owner:
+            raise ForbiddenError("an owner does not step down", code="owner-stays")
+        if self._subject != self._actor.id and not self._rules_whole(state, now):
+            raise ForbiddenError("only a full holder ends another's authority", code="no-authority")
+        if not any(each.person == person and each.period.holds(now) for each in state.rules.holders):
+            raise ConflictError("this has ended before, or never began", code="not-standing")
+        return Fact("rules", "authority-ended", self._subject, {"person": person, "until": now})
+
+
+class StopAdmission(_Stop):
+    """End an admission: its organisation delivers no more."""
+
+    kind = "admission"
+
+    def ended(self, state: DossierState, now: int) -> Fact:
+        """See `_Stop.ended`."""
+        if not self._rules_whole(state, now):
+            raise ForbiddenError("only a full holder ends an admission", code="no-authority")
+        admission = self._subject.hex()
+        if all(each.id != admission for each in state.rules.admissions):
+            raise ConflictError("this has ended before, or never began", code="not-standing")
+        body = {"admission": admission, "dossier": self._dossier.hex()}
+        return Fact("rules", "admission-end", self._subject, body)
