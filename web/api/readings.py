@@ -48,7 +48,7 @@ class ReadingBody(Body, frozen=True):
     request: str
 
 
-@asgi("/v1/items/{item:str}/readings")
+@asgi("/v1/items/{item:str}/readings", copy_scope=False)
 async def open_reading(scope: Scope, receive: Receive, send: Send) -> None:
     """Decide, record, then release one reading."""
     arrival = asyncio.get_running_loop().time()
