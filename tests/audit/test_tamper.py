@@ -78,7 +78,7 @@ def test_dropped_entry_is_found_by_the_owner_at_first_sight():
     """P5: who sees the log for the first time, with the list of their own events, misses the entry by its tag."""
     less = a_log(*[e.leaf for e in SHOWN if e.seq != 3])
     assert verify_log(less, LOG).ok
-    with pytest.raises(IncompleteError, match="^event 3: it is not in the log$"):
+    with pytest.raises(IncompleteError, match=r"^event 3: it is not in the log$"):
         checked(log=less)
 
 
@@ -100,7 +100,7 @@ def test_event_left_out_of_the_list(seq):
 
 def test_end_left_out_of_the_list():
     """P5: a list that stops early is refuted by the log: the tag of the next event is there."""
-    with pytest.raises(SplitViewError, match="^event 6: it is in the log and was not shown$"):
+    with pytest.raises(SplitViewError, match=r"^event 6: it is in the log and was not shown$"):
         checked(SHOWN[:-1])
 
 
@@ -108,25 +108,25 @@ def test_rewritten_payload():
     """P5: an event shown with other words than its leaf commits to is named."""
     event = SHOWN[2]
     other = open_fields(reading(time=NOW - 598, actor="99" * 16), seed_of(3), "owner")
-    with pytest.raises(ProofError, match="^event 3: opening is not that of the leaf$"):
+    with pytest.raises(ProofError, match=r"^event 3: opening is not that of the leaf$"):
         checked([*SHOWN[:2], StreamEvent(3, event.leaf, other), *SHOWN[3:]])
     at = next(at for at, field in enumerate(event.opening) if isinstance(field, OpenField) and field.name == "actor")
     field = event.opening[at]
     changed = (*event.opening[:at], OpenField(field.salt, field.name, "99" * 16), *event.opening[at + 1 :])
-    with pytest.raises(ProofError, match="^event 3"):
+    with pytest.raises(ProofError, match=r"^event 3"):
         checked([*SHOWN[:2], StreamEvent(3, event.leaf, changed), *SHOWN[3:]])
 
 
 def test_rewritten_leaf():
     """P5: a history rewritten from one event on, leaves and all, is not the one in the log."""
     other = stream_of([*EVENTS[:2], reading(time=NOW - 590, decision="deny"), *EVENTS[3:]])
-    with pytest.raises(SplitViewError, match="^event 3: the log has another leaf for it$"):
+    with pytest.raises(SplitViewError, match=r"^event 3: the log has another leaf for it$"):
         checked(other)
 
 
 def test_payload_gone_without_an_erasure():
     """A payload that is not shown, and that no event says was erased, is named."""
-    with pytest.raises(IncompleteError, match="^event 4: payload is gone and no later event says why$"):
+    with pytest.raises(IncompleteError, match=r"^event 4: payload is gone and no later event says why$"):
         checked([*SHOWN[:3], StreamEvent(4, SHOWN[3].leaf, None), *SHOWN[4:]])
 
 
