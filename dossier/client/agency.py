@@ -57,35 +57,41 @@ class Agency:
         return address
 
     def deliver(
-        self, identifier: str, record: Record, contents: Sequence[Content], previous: Previous | None = None
+        self,
+        identifier: str,
+        record: Record,
+        contents: Sequence[Content],
+        previous: Previous | None = None,
+        *,
+        key: str = "",
     ) -> dict[str, Any]:
         """Seal a record and deliver it; asked again once if the section got another key meanwhile.
 
-        Return the service's answer: item, version and promise.
+        `key` is the idempotency key, a new one if empty. Return the service's answer: item, version and promise.
         """
         for last in (False, True):
             address = self.find(identifier)
             try:
-                return self._send(address, record, contents, previous)
+                return self._send(address, record, contents, previous, key)
             except RefusedError as error:
                 if error.code != "retired-epoch" or last:
                     raise
         raise AssertionError("not reached")
 
     def _send(
-        self, address: VerifiedAddress, record: Record, contents: Sequence[Content], previous: Previous | None
+        self, address: VerifiedAddress, record: Record, contents: Sequence[Content], previous: Previous | None, key: str
     ) -> dict[str, Any]:
         section = address.section(record.section, record.lane)
         with tempfile.TemporaryDirectory(prefix="dossier-") as folder:
             now = self.session.now()
             sealed = seal_record(record, contents, section, self.sender, Path(folder), now, previous)
-            return send_record(self.session, address.dossier, sealed)
+            return send_record(self.session, address.dossier, sealed, key)
 
 
-def send_record(session: Session, dossier: bytes, sealed: SealedRecord) -> dict[str, Any]:
-    """Send a sealed version: its large parts first, then the version itself."""
+def send_record(session: Session, dossier: bytes, sealed: SealedRecord, key: str = "") -> dict[str, Any]:
+    """Send a sealed version: its large parts first, then the version itself, under this idempotency key."""
     uploads = [upload_part(session, dossier, part) if _is_large(part) else "" for part in sealed.parts]
-    answer: dict[str, Any] = session.post(f"/v1/dossiers/{dossier.hex()}/items", sealed.body(uploads))
+    answer: dict[str, Any] = session.post(f"/v1/dossiers/{dossier.hex()}/items", sealed.body(uploads), key=key)
     return answer
 
 

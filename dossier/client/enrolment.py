@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx2
+
 from crypto.chains import verify_key_chain
 from crypto.encoding import decode_base64, encode_base64, sha256
 from crypto.errors import CryptoError
@@ -15,18 +17,23 @@ from crypto.recoverycode import new_recovery_code
 from crypto.statements import Statement, parse_statement, sign
 from crypto.unlock import Identity as Pairs
 from crypto.unlock import list_methods, new_method, open_method, open_root, seal_root, unwrap_identity, wrap_identity
-from dossier.client.errors import UntrustedError
+from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.making import Identity
 from dossier.client.session import Session
 
 KEY_SIZE = 32
+_ABSENT = (httpx2.codes.FORBIDDEN, httpx2.codes.NOT_FOUND)
 
 
 @dataclass(frozen=True)
 class Enrolled:
-    """What enrolling gives: the identity, the root that wraps it, the stream key, and the secrets to write down."""
+    """What enrolling gives: the identity, the root that wraps it, the stream key, and the secrets to write down.
+
+    `chain` is the first statement of the key chain, as it was signed.
+    """
 
     identity: Identity
+    chain: Statement = field(repr=False)
     root: bytes = field(repr=False)
     stream_key: bytes = field(repr=False)
     passphrase: str = field(repr=False)
@@ -43,22 +50,64 @@ class Unlocked:
 
 def enrol(session: Session) -> Enrolled:
     """Make and publish the keys of the person who is signed in, in this capacity, with two unlock methods."""
-    session.step_up()
+    made = make_keys(session)
+    publish_keys(session, made)
+    return made
+
+
+def make_keys(session: Session) -> Enrolled:
+    """Make the keys of the person who is signed in; nothing is sent, so that they can be kept before they are used."""
     me = session.get("/v1/me")
     person = bytes.fromhex(me["person"])
     organisation = bytes.fromhex(me["organisation"]["organisation"]) if "organisation" in me else b""
     pairs, stream_key = Pairs(SigningKey.generate(), SealingKey.generate()), secrets.token_bytes(KEY_SIZE)
     chain = first_keys(person, organisation, pairs, stream_key, session.now())
-    body = {"statement": encode_base64(chain.envelope), "streamKey": encode_base64(stream_key)}
-    session.post(f"/v1/persons/{person.hex()}/keys", body)
-    root, passphrase, code = secrets.token_bytes(KEY_SIZE), new_passphrase(), new_recovery_code()
-    session.put(
-        f"/v1/persons/{person.hex()}/unlock-methods", unlock_body(person, pairs, root, passphrase, code, session)
-    )
-    wrapped = wrap_identity(root, pairs, person, organisation, 0)
-    session.put(f"/v1/persons/{person.hex()}/keyring", {"wrapped": encode_base64(wrapped), "version": 1})
     identity = Identity(person, organisation, pairs.signing, pairs.sealing, chain.hash)
-    return Enrolled(identity, root, stream_key, passphrase, code)
+    root, passphrase, code = secrets.token_bytes(KEY_SIZE), new_passphrase(), new_recovery_code()
+    return Enrolled(identity, chain, root, stream_key, passphrase, code)
+
+
+def publish_keys(session: Session, made: Enrolled) -> None:
+    """Publish new keys, two unlock methods and the wrapped identity; what an earlier try brought there is left as it is.
+
+    Raise UntrustedError when the person has other keys already.
+    """
+    session.step_up()
+    person, organisation = made.identity.person, made.identity.organisation
+    where, pairs = f"/v1/persons/{person.hex()}", Pairs(made.identity.signing, made.identity.sealing)
+    present = _chain_texts(session, person, organisation)
+    text = encode_base64(made.chain.envelope)
+    if not present:
+        session.post(f"{where}/keys", {"statement": text, "streamKey": encode_base64(made.stream_key)})
+    elif present[0] != text:
+        raise UntrustedError("this person has other keys already")
+    if not _has(session, f"{where}/unlock-methods"):
+        body = unlock_body(person, pairs, made.root, made.passphrase, made.recovery_code, session)
+        session.put(f"{where}/unlock-methods", body)
+    if not _has(session, f"{where}/keyring"):
+        wrapped = wrap_identity(made.root, pairs, person, organisation, 0)
+        session.put(f"{where}/keyring", {"wrapped": encode_base64(wrapped), "version": 1})
+
+
+def _chain_texts(session: Session, person: bytes, organisation: bytes) -> list[str]:
+    try:
+        chains = session.get(f"/v1/persons/{person.hex()}/keys")["chains"]
+    except RefusedError as error:
+        if error.status != httpx2.codes.NOT_FOUND:
+            raise
+        return []
+    return next((each["statements"] for each in chains if each["organisation"] == organisation.hex()), [])
+
+
+def _has(session: Session, path: str) -> bool:
+    """Whether there is something at a path of one's own."""
+    try:
+        session.get(path)
+    except RefusedError as error:
+        if error.status not in _ABSENT:
+            raise
+        return False
+    return True
 
 
 def first_keys(person: bytes, organisation: bytes, pairs: Pairs, stream_key: bytes, now: int) -> Statement:

@@ -102,13 +102,13 @@ class Owner:
         answer: dict[str, Any] = self.session.post(f"/v1/dossiers/{dossier.hex()}/statements", body)
         return answer
 
-    def add(self, held: HeldDossier, record: Record, contents: Sequence[Content]) -> dict[str, Any]:
+    def add(self, held: HeldDossier, record: Record, contents: Sequence[Content], *, key: str = "") -> dict[str, Any]:
         """Seal something of one's own and add it to the dossier."""
         section = held.current(record.section, record.lane)
         sender = Sender(self.identity.person, "person", self.identity.signing)
         with tempfile.TemporaryDirectory(prefix="dossier-") as folder:
             sealed = seal_record(record, contents, section, sender, Path(folder), self.session.now())
-            return send_record(self.session, held.dossier, sealed)
+            return send_record(self.session, held.dossier, sealed, key)
 
     def items(self, held: HeldDossier, section: str = "") -> Iterator[OpenedItem | RejectedItem]:
         """List all items, newest delivery first, page by page."""
