@@ -97,7 +97,7 @@ def _conflict(request: Request, facts: Facts, clock: Clock) -> Decision | None:
         return None
     conflicts = facts.foreign.standings[actor.id, actor.organisation].conflicts
     own = actor.id == facts.dossier.owner
-    if own or conflicts & facts.foreign.pseudonyms or conflicts & request.item.subjects:
+    if own or not conflicts.isdisjoint(facts.foreign.pseudonyms) or not conflicts.isdisjoint(request.item.subjects):
         return deny(2, "own-or-relative", clock)
     return None
 
@@ -106,8 +106,7 @@ def _blocked(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     actor = request.actor
     if actor.kind != "person" or is_owner(actor, facts):
         return None
-    blocks = [each for each in facts.dossier.blocks if each.person == actor.id]
-    rules = [each.id for each in blocks if clock.holds(each.period)]
+    rules = [each.id for each in facts.dossier.blocks if each.person == actor.id and clock.holds(each.period)]
     if not rules or any(holders(actor, facts, clock, "owner", "legal-representative")):
         return None
     if any(order.overrides_block for order in orders(request, facts, clock)):
@@ -121,9 +120,9 @@ def _blocked(request: Request, facts: Facts, clock: Clock) -> Decision | None:
 def _own(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     if is_owner(request.actor, facts):
         return permit(4, "own-dossier", "own-dossier", clock)
-    entries = holders(request.actor, facts, clock, "owner")
-    if any(each.full if request.item.lane == VAULT else each.covers(request.item.section) for each in entries):
-        return permit(4, "own-dossier", "own-dossier", clock, [request.actor.id])
+    for each in holders(request.actor, facts, clock, "owner"):
+        if each.full if request.item.lane == VAULT else each.covers(request.item.section):
+            return permit(4, "own-dossier", "own-dossier", clock, [request.actor.id])
     return None
 
 
@@ -132,9 +131,9 @@ def _vault(request: Request, _facts: Facts, clock: Clock) -> Decision | None:
 
 
 def _representative(request: Request, facts: Facts, clock: Clock) -> Decision | None:
-    entries = holders(request.actor, facts, clock, "legal-representative")
-    if any(each.covers(request.item.section) for each in entries):
-        return permit(5, "representation", "representation", clock, [request.actor.id])
+    for each in holders(request.actor, facts, clock, "legal-representative"):
+        if each.covers(request.item.section):
+            return permit(5, "representation", "representation", clock, [request.actor.id])
     return None
 
 
@@ -164,7 +163,7 @@ def _refused(request: Request, facts: Facts, clock: Clock) -> Decision:
         return deny(step, reason, clock, rules)
     near = consents(facts.dossier.index.candidates(request).near, request, facts, clock)
     if near:
-        return deny(10, "purpose-mismatch", clock, (each.id for each in near))
+        return deny(10, "purpose-mismatch", clock, (each.consent.id for each in near))
     return deny(10, "no-consent", clock)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from consent.capacity import holders
 from consent.clock import Clock, permit
 from consent.facts import Facts
-from consent.grant import Consent
 from consent.index import Candidate
 from consent.people import CaseState
 from consent.terms import (
@@ -23,7 +22,7 @@ def denied(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     candidates = facts.dossier.index.candidates(request).denials
     found = applying(candidates, request, facts, clock)
     if found:
-        clock.refuse(7, "denied", tuple(each.id for each in found))
+        clock.refuse(7, "denied", tuple(each.consent.id for each in found))
     return None
 
 
@@ -38,11 +37,11 @@ def permitted(request: Request, facts: Facts, clock: Clock) -> Decision | None:
     found = consents(facts.dossier.index.candidates(request).permits, request, facts, clock)
     if not found and not mandates:
         return None
-    reason, basis = ("consent", found[0].basis) if found else ("mandate", "mandate")
-    rules = [each.id for each in found]
+    reason, basis = ("consent", found[0].consent.basis) if found else ("mandate", "mandate")
+    rules = [each.consent.id for each in found]
     if mandates:
         rules = sorted({*rules, *(each.person for each in mandates)})
-    return permit(8, reason, basis, clock, rules, _united(found, request, facts))
+    return permit(8, reason, basis, clock, rules, _united(found))
 
 
 def _case_is_open(request: Request, state: CaseState, clock: Clock) -> bool:
@@ -51,7 +50,7 @@ def _case_is_open(request: Request, state: CaseState, clock: Clock) -> bool:
     return request.action == "add" and clock.holds(Period(state.closed, state.closed + CLOSED_CASE_ADD_SECONDS))
 
 
-def consents(candidates: tuple[Candidate, ...], request: Request, facts: Facts, clock: Clock) -> list[Consent]:
+def consents(candidates: tuple[Candidate, ...], request: Request, facts: Facts, clock: Clock) -> list[Candidate]:
     """Those of the candidates that apply now, in id order; in a case's context only for who takes part in it."""
     if not candidates or (request.case and not _is_participant(request, facts, clock)):
         return []
@@ -63,29 +62,26 @@ def _is_participant(request: Request, facts: Facts, clock: Clock) -> bool:
     return any(clock.holds(each.period) for each in entries)
 
 
-def applying(candidates: tuple[Candidate, ...], request: Request, facts: Facts, clock: Clock) -> list[Consent]:
+def applying(candidates: tuple[Candidate, ...], request: Request, facts: Facts, clock: Clock) -> list[Candidate]:
     """The candidates that answer yes to all their open questions."""
     found = []
-    for consent, questions in candidates:
-        for question in questions:
-            if not question(consent, request, facts, clock):
+    for candidate in candidates:
+        for question in candidate.questions:
+            if not question(candidate.consent, request, facts, clock):
                 break
         else:
-            found.append(consent)
+            found.append(candidate)
     return found
 
 
-def _united(found: list[Consent], request: Request, facts: Facts) -> Obligations:
+def _united(found: list[Candidate]) -> Obligations:
     if not found:
         return NO_OBLIGATIONS
-    versions = facts.dossier.catalogues.versions
-    due = [
-        versions[catalogue].labels[request.item.label].due
-        for catalogue in dict.fromkeys(each.catalogue for each in found)
-    ]
-    if len(due) == 1:
-        return due[0]
-    return Obligations(
-        reason_wanted=any(each.reason_wanted for each in due),
-        lease_seconds=min(each.lease_seconds for each in due),
-    )
+    due = found[0].due
+    for each in found[1:]:
+        if each.due is not due:
+            due = Obligations(
+                reason_wanted=due.reason_wanted or each.due.reason_wanted,
+                lease_seconds=min(due.lease_seconds, each.due.lease_seconds),
+            )
+    return due

@@ -6,24 +6,24 @@ remembers follows from the facts it stands in and nothing else, so it never chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from consent.catalogue import Catalogues
 from consent.grant import Consent
 from consent.matching import grantee_fits, place_fits, purpose_fits
 from consent.questions import Question, open_questions
-from consent.terms import Actor, Request
+from consent.terms import NO_OBLIGATIONS, STRICT_OBLIGATIONS, Actor, Obligations, Request
 
 MAX_REMEMBERED = 8192
 """Entries per table; a full table is emptied, so that many strange requests cannot fill the memory."""
 
 
 class Candidate(NamedTuple):
-    """A consent that may apply, and what is left to ask of it."""
+    """A consent that may apply, what is left to ask of it, and what its permit would oblige to."""
 
     consent: Consent
     questions: tuple[Question, ...]
+    due: Obligations
 
 
 class Candidates(NamedTuple):
@@ -62,10 +62,20 @@ class Index:
         in_place = [each for each in permits if self._is_in_place(each, request, strict=True)]
         barring = [each for each in denials if self._is_in_place(each, request, strict=False)]
         return Candidates(
-            denials=_candidates(each for each in barring if self._has_purpose(each, request, strict=False)),
-            permits=_candidates(each for each in in_place if self._has_purpose(each, request, strict=True)),
-            near=_candidates(in_place),
+            denials=tuple(
+                Candidate(each, open_questions(each), NO_OBLIGATIONS)
+                for each in barring
+                if self._has_purpose(each, request, strict=False)
+            ),
+            permits=tuple(
+                self._permit(each, request) for each in in_place if self._has_purpose(each, request, strict=True)
+            ),
+            near=tuple(self._permit(each, request) for each in in_place),
         )
+
+    def _permit(self, consent: Consent, request: Request) -> Candidate:
+        label = self._catalogues.versions[consent.catalogue].labels.get(request.item.label)
+        return Candidate(consent, open_questions(consent), label.due if label else STRICT_OBLIGATIONS)
 
     def _of_actor(self, actor: Actor) -> tuple[tuple[Consent, ...], tuple[Consent, ...]]:
         found = self._by_actor.get(actor)
@@ -87,10 +97,6 @@ class Index:
     def _has_purpose(self, consent: Consent, request: Request, *, strict: bool) -> bool:
         catalogue = self._catalogues.versions.get(consent.catalogue)
         return purpose_fits(consent.purpose, request.purpose, catalogue, strict=strict)
-
-
-def _candidates(consents: Iterable[Consent]) -> tuple[Candidate, ...]:
-    return tuple(Candidate(each, open_questions(each)) for each in consents)
 
 
 def _remember(table: dict[Any, Any], key: object, value: object) -> None:

@@ -47,10 +47,16 @@ def _is_in_period(consent: Consent, _request: Request, _facts: Facts, clock: Clo
 def _takes_part(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:
     strict = consent.effect == "permit"
     grantee = consent.grantee
-    if strict and facts.dossier.catalogues.versions[consent.catalogue].labels[request.item.label].high:
+    if strict and _is_high(consent, request, facts):
         # a high label is never for members who came later, whatever the consent says
         grantee = replace(grantee, later_members=False)
     return takes_part(grantee, request, facts, clock, consent.issued, strict=strict)
+
+
+def _is_high(consent: Consent, request: Request, facts: Facts) -> bool:
+    """Whether the label is high, or unknown to the consent's catalogue."""
+    label = facts.dossier.catalogues.versions[consent.catalogue].labels.get(request.item.label)
+    return label is None or label.high
 
 
 def _is_not_excepted(consent: Consent, request: Request, facts: Facts, clock: Clock) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
+from operator import attrgetter
 
 from consent.engine import decide
 from consent.facts import Facts
@@ -18,17 +19,18 @@ from consent.terms import Actor, Decision, ItemFacts, Request, Scope
 
 def decide_items(
     actor: Actor, action: str, items: Iterable[ItemFacts], facts: Facts, now: int, *, purpose: str = "", case: str = ""
-) -> Iterator[tuple[ItemFacts, Decision]]:
+) -> list[tuple[ItemFacts, Decision]]:
     """The decision on each item, in the order given."""
-    classes = _Classes(facts)
+    key_of = _Classes(facts).key
     known: dict[Hashable, Decision] = {}
+    found = []
     for item in items:
-        key = classes.key(item)
+        key = key_of(item)
         decision = known.get(key)
         if decision is None:
-            decision = decide(Request(actor, action, item, purpose, case), facts, now)
-            known[key] = decision
-        yield item, decision
+            decision = known[key] = decide(Request(actor, action, item, purpose, case), facts, now)
+        found.append((item, decision))
+    return found
 
 
 def permitted_items(
@@ -72,6 +74,9 @@ def _asked_for(asked: Request, action: str) -> Request:
     return Request(asked.actor, action, asked.item, asked.purpose, asked.case, asked.reason)
 
 
+_SEEN_BY_ALL = attrgetter("section", "lane", "type", "source", "label", "quarantined", "subjects")
+
+
 class _Classes:
     """Which differences between items any rule of these facts can see."""
 
@@ -84,21 +89,20 @@ class _Classes:
         self._is_dated = any(scope.data_from or scope.data_until for scope in scopes)
         self._positions = sorted({consent.seq for consent in consents if not consent.later_items})
 
+        self._is_plain = not (self._named or self._cases or self._is_dated or self._positions)
+
     def key(self, item: ItemFacts) -> Hashable:
         """Equal for two items only if no rule can tell them apart."""
+        seen = _SEEN_BY_ALL(item)
+        if self._is_plain and item.item:
+            return seen
         name = item.item
         return (
-            item.section,
-            item.lane,
-            item.type,
-            item.source,
-            item.label,
+            seen,
             name if name in self._named else bool(name),
-            item.cases & self._cases if self._cases else None,
+            item.cases & self._cases,
             (item.data_from, item.data_until) if self._is_dated else None,
             bisect_right(self._positions, item.delivered),
-            item.quarantined,
-            item.subjects,
         )
 
 

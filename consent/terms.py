@@ -8,6 +8,7 @@ docstring says "no constraint". See docs/spec/decision.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 FOREVER = 2**53 - 1
 """The largest time: a period that ends here has no end, and a decision that holds until here has no known flip."""
@@ -173,11 +174,12 @@ class Obligations:
 
 
 NO_OBLIGATIONS = Obligations()
+STRICT_OBLIGATIONS = Obligations(reason_wanted=True, lease_seconds=30)
+"""Those of a label that the consent's catalogue does not know: as strict as the highest one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer: a value, never an exception.
+class Decision(NamedTuple):
+    """The answer: a value, never an exception; a named tuple, for one is made at every decision.
 
     `reason` is a code of the reason catalogue, `step` the number (1 to 10) of the step that decided, `rules` the ids
     of the consents, denials, blocks, orders, admissions, holders (person id) or emergency uses that made it, in id

@@ -919,6 +919,13 @@ def test_codes_match_in_the_catalogue_that_the_consent_names():
     assert ask(facts(old_permit, catalogues=both)).permitted
     assert ask(facts(old_permit, catalogues=both), purpose="debt-intake").reason == "purpose-mismatch"
     assert not ask(facts(old_permit, catalogues=both), about=item(label="special")).permitted
+    boundless = facts(consent(catalogue=older.hash), catalogues=both)
+    assert ask(boundless, about=item(label="special")).obligations == Obligations(reason_wanted=True, lease_seconds=30)
+    late = participant(pim, period=Period(NOW - DAY + 1, NOW + DAY))
+    team = consent(catalogue=older.hash, grantee=to_team_and_later)
+    assert ask(facts(team, catalogues=both, cases=(case_of(late),)), pim).permitted
+    unknown = ask(facts(team, catalogues=both, cases=(case_of(late),)), pim, about=item(label="special"))
+    assert (unknown.permitted, unknown.reason) == (False, "no-consent")
     old_denial = denial(catalogue=older.hash, scope=Scope(label_ceiling="open"))
     assert ask(facts(consent(), old_denial, catalogues=both)).permitted
     assert ask(facts(consent(), old_denial, catalogues=both), about=item(label="special")).reason == "denied"

@@ -37,6 +37,9 @@ SAME: dict[str, set[str]] = {name: set() for name in MODULES} | {
 }
 """Changes that are no faults: nothing can be seen of them from outside, for the reason beside each."""
 
+AT_LEAST = dict.fromkeys(MODULES, 8) | {"engine": 120, "matching": 80}
+"""The maker of faults does make them."""
+
 
 def calls() -> Iterator[Callable[[], Any]]:
     """Every test of the engine and every case, once for each of its parameters."""
@@ -95,12 +98,15 @@ def test_the_sound_engine_passes(monkeypatch: pytest.MonkeyPatch):
 def test_every_fault_is_caught(name: str, monkeypatch: pytest.MonkeyPatch):
     """Each faulty copy of this module fails a product table or a case (P2, P9)."""
     survivors = set()
+    count = 0
     for change, tree in mutants(SOURCES[name]):
+        count += 1
         decide = compiled(name, tree)
         if decide is not None:
             put(decide, monkeypatch)
             survivors |= set() if is_caught() else {change}
     assert survivors == SAME[name]
+    assert count >= AT_LEAST[name]
 
 
 @pytest.mark.parametrize("owner, name", METHODS)
@@ -112,10 +118,3 @@ def test_every_fault_of_a_value_is_caught(owner: type, name: str, monkeypatch: p
             patch.setattr(owner, name, method_with(owner, tree))
             survivors |= set() if is_caught() else {change}
     assert survivors == set()
-
-
-def test_faults_are_many():
-    """The maker of faults makes them: a good number for each module."""
-    counts = {name: sum(1 for _ in mutants(source)) for name, source in SOURCES.items()}
-    assert sum(counts.values()) > 400
-    assert min(counts.values()) >= 8
