@@ -128,7 +128,7 @@ async def test_grows(pool, owner_pool, log, sizes):
 
 
 async def test_writer_to_log(pool, log):
-    """What the writer appended is in the log, each leaf once, in the order of its stream, and can be proved."""
+    """What the writer appended is in the log, each leaf once, in the order of its stream, and can be proved (S1)."""
     async with running(pool) as writer:
         stream = await open_stream(writer)
         receipts = await asyncio.gather(*(writer.submit(read(stream)) for _ in range(300)))
@@ -160,7 +160,7 @@ async def test_control_leaf_first(pool, log):
 
 @pytest.mark.parametrize("point", SEQUENCER_POINTS)
 async def test_fault_at_each_point(pool, owner_pool, log, point):
-    """After a failure at any step the state is loaded anew, and the log has every leaf once and is published (P10)."""
+    """After a failure at any step the state is loaded anew, and the log has every leaf once and is published (P10, S4)."""
     await sequencer(pool, log).step()
     stream = await wait_leaves(owner_pool, 300)
     grower = sequencer(pool, log, Fault(point))
@@ -216,7 +216,7 @@ class _Lying:
 @pytest.mark.parametrize("done", [False, True])
 @pytest.mark.parametrize("write", ["log_extend", "COMMIT", "forget_pending", "sweep_tiles"])
 async def test_fault_of_each_write(pool, owner_pool, log, write, done):
-    """A write that fails, or is stored while its answer is lost: the log comes out the same (P10)."""
+    """A write that fails, or is stored while its answer is lost: the log comes out the same (P10, S2)."""
     await sequencer(pool, log).step()
     await wait_leaves(owner_pool, 256)
     grower = sequencer(LyingPool(pool, write, done), log)
@@ -236,7 +236,7 @@ async def test_fault_of_each_write(pool, owner_pool, log, write, done):
 @pytest.mark.parametrize("method", ["put", "put_checkpoint"])
 @pytest.mark.parametrize("done", [False, True])
 async def test_fault_of_each_file(pool, owner_pool, log, method, done, monkeypatch):
-    """A disk that fails while publishing leaves the old checkpoint or the whole new one, and the next step heals."""
+    """A disk that fails while publishing leaves the old checkpoint or the whole new one, and the next step heals (S3)."""
     await sequencer(pool, log).step()
     await wait_leaves(owner_pool, 300)
     grower = sequencer(pool, log)
@@ -257,7 +257,7 @@ async def test_fault_of_each_file(pool, owner_pool, log, method, done, monkeypat
 
 
 async def test_two_sequencers(pool, owner_pool, log):
-    """Two sequencers at once: no leaf twice, no gap, one chain of checkpoints; the published size never falls."""
+    """Two sequencers at once: no leaf twice, no gap, one chain of checkpoints; the published size never falls (S1)."""
     one, two = sequencer(pool, log), sequencer(pool, log)
     streams = []
     for _ in range(6):
@@ -295,7 +295,7 @@ async def test_left_behind_pending_rows(pool, owner_pool, log):
 
 
 async def test_restored_database_halts(pool, owner_pool, log):
-    """A database older than what was published signs nothing any more."""
+    """A database older than what was published signs nothing any more (S2)."""
     grower = sequencer(pool, log)
     await wait_leaves(owner_pool, 5)
     await grower.step()
@@ -310,7 +310,7 @@ async def test_restored_database_halts(pool, owner_pool, log):
 
 
 async def test_changed_tile_halts(pool, owner_pool, log):
-    """A stored tile that is not the signed one stops the log before it signs again."""
+    """A stored tile that is not the signed one stops the log before it signs again (S2)."""
     await wait_leaves(owner_pool, 5)
     await sequencer(pool, log).step()
     await owner_pool.execute("UPDATE audit.tile SET bytes = set_byte(bytes, 0, get_byte(bytes, 0) # 1) WHERE level = 0")
@@ -393,7 +393,7 @@ async def killed(url, folder, point, count):
 
 @pytest.mark.parametrize("point", faults.POINTS)
 async def test_killed(pool, log, database_url, tmp_path, point):
-    """Killed at any point: nothing acknowledged is lost, and all is whole after a restart (P10)."""
+    """Killed at any point: nothing acknowledged is lost, and all is whole after a restart (P10, S4)."""
     acknowledged = await killed(database_url, tmp_path, point, 2)
     rows = await pool.fetch("SELECT stream, seq FROM audit.event ORDER BY stream, seq")
     assert {row["seq"] for row in rows} >= set(acknowledged)

@@ -74,7 +74,7 @@ async def test_epochs_verify(writer, pool):
 
 
 async def test_erasure(writer, eraser, pool):
-    """An erased payload is gone, the same stream says which and why, and stream and leaves go on verifying."""
+    """An erased payload is gone, the same stream says which and why, and stream and leaves go on verifying (W10)."""
     stream = await open_stream(writer, key=K)
     await asyncio.gather(*(writer.submit(read(stream)) for _ in range(5)))
     receipt = await eraser.submit(Erase(stream, 3, "supervisor", "retention"))
@@ -89,7 +89,7 @@ async def test_erasure(writer, eraser, pool):
 
 
 async def test_erasure_is_whole_or_not_at_all(writer, eraser, pool):
-    """The service cannot erase, nothing is erased twice, and what is refused leaves no event."""
+    """The service cannot erase, nothing is erased twice, and what is refused leaves no event (W10)."""
     stream = await open_stream(writer)
     await writer.submit(read(stream))
     with pytest.raises(Exception, match="permission denied"):

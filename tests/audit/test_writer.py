@@ -67,7 +67,7 @@ async def seqs(pool, stream):
 
 
 async def test_contiguous(writer, pool):
-    """Entries submitted at once to one stream get the numbers 1..n without a gap, in one batch or many."""
+    """Entries submitted at once to one stream get the numbers 1..n without a gap, in one batch or many (W1)."""
     stream = await open_stream(writer)
     receipts = await asyncio.gather(*(writer.submit(read(stream)) for _ in range(150)))
     assert sorted(receipt.seq for receipt in receipts) == list(range(2, 152))
@@ -75,7 +75,7 @@ async def test_contiguous(writer, pool):
 
 
 async def test_promise_covers_every_leaf(writer):
-    """Each receipt's leaf is promised by the one note of its batch (P5)."""
+    """Each receipt's leaf is promised by the one note of its batch (P5, W8)."""
     stream = await open_stream(writer)
     receipts = await asyncio.gather(*(writer.submit(read(stream)) for _ in range(20)))
     for receipt in receipts:
@@ -86,7 +86,7 @@ async def test_promise_covers_every_leaf(writer):
 
 
 async def test_statements_of_a_reading_batch(pool):
-    """A batch of readings takes at most four statements, one verification hop, one promise, whatever its size."""
+    """A batch of readings takes at most four statements, one verification hop, one promise, whatever its size (W9)."""
 
     class Loader:
         async def load(self, connection, wants):
@@ -124,7 +124,7 @@ async def test_statements_of_a_reading_batch(pool):
 
 
 async def test_running_position(writer):
-    """Of two widening entries with the same position in one batch the second sees that it is stale (P6)."""
+    """Of two widening entries with the same position in one batch the second sees that it is stale (P6, W2)."""
     stream = await open_stream(writer)
     seen = []
 
@@ -143,7 +143,7 @@ async def test_running_position(writer):
 
 
 async def test_running_facts(writer):
-    """Facts of an entry are seen by the next one of the same batch, and of later batches."""
+    """Facts of an entry are seen by the next one of the same batch, and of later batches (W2)."""
     stream = await open_stream(writer)
     seen = []
 
@@ -176,7 +176,7 @@ async def test_items_position(writer):
 
 
 async def test_facts_of_another_process(pool):
-    """A writer whose memory of a stream is old reads what is newer and judges by that."""
+    """A writer whose memory of a stream is old reads what is newer and judges by that (W2)."""
     async with running(pool) as one, running(pool) as other:
         stream = await open_stream(one, rules("first"))
         await other.submit(read(stream))
@@ -193,7 +193,7 @@ async def test_facts_of_another_process(pool):
 
 
 async def test_foreign_facts(pool):
-    """Facts of a stream that is not locked are those of its head as committed last."""
+    """Facts of a stream that is not locked are those of its head as committed last (W2)."""
     async with running(pool) as one, running(pool) as other:
         person = await open_stream(one, rules("key-chain"), kind="person")
         dossier = await open_stream(other)
@@ -209,7 +209,7 @@ async def test_foreign_facts(pool):
 
 
 async def test_facts_that_never_come(writer):
-    """An entry whose facts cannot be had leaves three times at most, then gets unavailable, not a wrong answer (P9)."""
+    """An entry whose facts cannot be had leaves three times at most, then gets unavailable, not a wrong answer (P9, W2)."""
     stream = await open_stream(writer)
     asked = []
 
@@ -224,7 +224,7 @@ async def test_facts_that_never_come(writer):
 
 
 async def test_narrowing_goes_first(pool):
-    """In a batch a narrowing entry stands before every other, whatever the order of arrival (P7)."""
+    """In a batch a narrowing entry stands before every other, whatever the order of arrival (P7, W3)."""
     hold = asyncio.Event()
 
     async with running(pool, loader=Slow(hold)) as writer:
@@ -240,7 +240,7 @@ async def test_narrowing_goes_first(pool):
 
 
 async def test_refusal_stores_nothing(writer, pool):
-    """An entry that refuses leaves no row, and the others of its batch are written."""
+    """An entry that refuses leaves no row, and the others of its batch are written (W5)."""
     stream = await open_stream(writer)
 
     def refuse(view):
@@ -272,7 +272,7 @@ async def test_bad_signature_is_refused_before_the_lock(writer):
 
 
 async def test_idempotency(writer, pool):
-    """Same key and body: the kept answer again, one event; another body: a conflict."""
+    """Same key and body: the kept answer again, one event; another body: a conflict (W7)."""
     stream = await open_stream(writer)
 
     def once(view):
@@ -287,7 +287,7 @@ async def test_idempotency(writer, pool):
 
 
 async def test_idempotency_at_once(pool):
-    """The same key submitted many times at once, in two processes, writes one event."""
+    """The same key submitted many times at once, in two processes, writes one event (W7)."""
     async with running(pool) as one, running(pool) as other:
         streams = [await open_stream(one) for _ in range(2)]
 
@@ -302,7 +302,7 @@ async def test_idempotency_at_once(pool):
 
 
 async def test_failing_write_fails_alone(writer, pool):
-    """An entry whose statement fails is refused alone; the others of its batch are written all the same."""
+    """An entry whose statement fails is refused alone; the others of its batch are written all the same (W5)."""
     stream = await open_stream(writer)
     twice = Write("INSERT INTO dossier.setting (name, value) VALUES ($1, $2)", ("twice", b""))
     await writer.submit(Act(lambda view: outcome(view, stream, writes=[twice]), streams=(stream,)))
@@ -315,7 +315,7 @@ async def test_failing_write_fails_alone(writer, pool):
 
 
 async def test_large_outcome_goes_alone(writer, pool):
-    """An outcome of more than 64 rows takes a batch of its own and is written whole."""
+    """An outcome of more than 64 rows takes a batch of its own and is written whole (W5)."""
     stream = await open_stream(writer)
     facts = tuple(rules(f"fact{at}") for at in range(100))
     large = Act(lambda view: outcome(view, stream, *facts), streams=(stream,))
@@ -335,7 +335,7 @@ async def test_unknown_stream(writer):
 
 
 async def test_time_is_the_writers(writer):
-    """An event with another time than its batch is refused: there is one clock."""
+    """An event with another time than its batch is refused: there is one clock (W4)."""
     stream = await open_stream(writer)
 
     def late(view):
@@ -349,7 +349,7 @@ async def test_time_is_the_writers(writer):
 
 
 async def test_answer_that_fails(writer, pool):
-    """An answer that cannot be made before the commit undoes the entry: what is stored was answered."""
+    """An answer that cannot be made before the commit undoes the entry: what is stored was answered (W5)."""
     stream = await open_stream(writer)
 
     def bad(receipts):
@@ -374,7 +374,7 @@ async def clock(owner_pool, offset):
 
 
 async def test_clock_set_back(writer, owner_pool):
-    """A clock one hour back: nothing widens or reads, ending works at the stream's own time, and it heals (P7, P9)."""
+    """A clock one hour back: nothing widens or reads, ending works at the stream's own time, and it heals (P7, P9, W4)."""
     stream = await open_stream(writer)
     before = (await writer.submit(read(stream))).at_ms
     async with clock(owner_pool, -3_600_000):
@@ -397,7 +397,7 @@ async def test_clock_set_back(writer, owner_pool):
 
 
 async def test_clock_never_goes_back_within_a_stream(writer, owner_pool):
-    """A clock up to two seconds back gives an event the time of the one before it."""
+    """A clock up to two seconds back gives an event the time of the one before it (W4)."""
     stream = await open_stream(writer)
     before = (await writer.submit(read(stream))).at_ms
     async with clock(owner_pool, -1_500):
@@ -405,7 +405,7 @@ async def test_clock_never_goes_back_within_a_stream(writer, owner_pool):
 
 
 async def test_withdrawal_race(pool):
-    """No permit has a later number than the withdrawal, over many races in two processes (P7)."""
+    """No permit has a later number than the withdrawal, over many races in two processes (P7, W3)."""
     async with running(pool) as one, running(pool) as other:
         for _ in range(15):
             stream = await open_stream(one, rules("consent"))
@@ -446,7 +446,7 @@ async def test_key_epochs(writer, pool):
 
 
 async def test_deadline(pool):
-    """An entry past its deadline gets unavailable, and nothing of it is released however the commit ends (P3)."""
+    """An entry past its deadline gets unavailable, and nothing of it is released however the commit ends (P3, W6)."""
     hold = asyncio.Event()
 
     limits = WriterLimits(deadline=50, patience=20_000)
@@ -459,7 +459,7 @@ async def test_deadline(pool):
 
 
 async def test_gate(pool):
-    """A closed gate refuses everything but what ends access (P7, P9)."""
+    """A closed gate refuses everything but what ends access (P7, P9, W3)."""
     async with running(pool) as opener:
         stream = await open_stream(opener)
     async with running(pool, gate=lambda: "the log is behind") as writer:
@@ -469,7 +469,7 @@ async def test_gate(pool):
 
 
 async def test_lost_connection(writer, pool):
-    """A connection that dies is refused as unknown and replaced; the stream goes on without a gap (P10)."""
+    """A connection that dies is refused as unknown and replaced; the stream goes on without a gap (P10, W6)."""
     stream = await open_stream(writer)
     for lane in writer._lanes:
         (await lane.connected()).terminate()
@@ -498,7 +498,7 @@ async def test_opening_twice(writer):
 
 
 async def test_append_refuses_what_is_out_of_order(writer, pool):
-    """The database itself refuses a head that moved, a gap and a number twice."""
+    """The database itself refuses a head that moved, a gap and a number twice (W1)."""
     stream = await open_stream(writer)
     columns = [0, "2026-01", [stream], [7], [8], [b"l" * 32], [0], [b""], [0], [b""], [0]]
     columns += [[stream], [8], [new_id(stream[:2])], [b"\x01" * 97], [b"s"], [b"p"]] + [[] for _ in range(15)]
