@@ -61,7 +61,8 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=MAX_BODY,
     )
     # Around the whole router, not as a middleware: Litestar runs middleware only for routes that exist.
-    app.asgi_handler = Edge(app.asgi_handler, metrics, https=settings.public_origin.startswith("https://"))
+    handler = readings.ReadingRoute(app.asgi_handler, app.state)
+    app.asgi_handler = Edge(handler, metrics, https=settings.public_origin.startswith("https://"))
     return app
 
 

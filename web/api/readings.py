@@ -1,27 +1,30 @@
-"""Readings over HTTP. Opening one is a bare ASGI handler: it is the path that everything else waits for.
+"""Readings over HTTP. Opening one is answered by a bare ASGI handler in front of the router: all else waits for it.
 
-What it answers is the same as every other route's: the same problems, the same actor, the same idempotency keys. Its
-description stands beside it by hand (`OPERATION`), held to the handler by a test.
+The router has the same operation for the description and for whoever calls the application directly; both end in the
+same few lines, so there is one behaviour (the router itself cannot carry a bare handler with a path parameter).
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 import msgspec
-from litestar import asgi, get
-from litestar.exceptions import MethodNotAllowedException
-from litestar.params import PathParameter
+from litestar import get, post
+from litestar.datastructures import State
+from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
-from litestar.status_codes import HTTP_206_PARTIAL_CONTENT
-from litestar.types import Receive, Scope, Send
+from litestar.status_codes import HTTP_201_CREATED, HTTP_206_PARTIAL_CONTENT
+from litestar.types import ASGIApp, Receive, Send
 
 from dossier.errors import InvalidRequestError, TooLargeError, TooManyError
+from dossier.parties.actor import Actor
+from dossier.reading.answers import ReadingAnswer
 from dossier.reading.leases import Range, ReadingState
 from web.api.act import Body, Http, actor_of, path_id, problems, service
+from web.api.items import ItemPath
 from web.logging import logger
 from web.problems import MEDIA_TYPE, describe
 from web.signin.limits import Limit
@@ -38,6 +41,7 @@ LIMIT_SECONDS = 300
 SLOWED_SECONDS = 0.5
 """Seconds that each reading waits beyond the limit of five minutes: it is still decided, recorded and answered."""
 
+_PATH = re.compile(r"/v1/items/([^/]+)/readings")
 _RANGE = re.compile(r"bytes=(0|[1-9][0-9]{0,15})-(0|[1-9][0-9]{0,15})?")
 _KEY = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 
@@ -48,38 +52,67 @@ class ReadingBody(Body, frozen=True):
     request: str
 
 
-@asgi("/v1/items/{item:str}/readings", copy_scope=False)
-async def open_reading(scope: Scope, receive: Receive, send: Send) -> None:
-    """Decide, record, then release one reading."""
+class ReadingRoute:
+    """Answers `POST /v1/items/{id}/readings` before any router; everything else goes on to the application."""
+
+    def __init__(self, inner: ASGIApp, state: State) -> None:
+        self._inner, self._state = inner, state
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Decide, record, then release one reading."""
+        match = _PATH.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if match is None:
+            await self._inner(scope, receive, send)
+            return
+        status, headers, body = await self._answer(scope, receive, match[1])
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _answer(self, scope: Any, receive: Receive, item: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        arrival = asyncio.get_running_loop().time()
+        try:
+            body = msgspec.json.encode(await self._read(scope, receive, item, arrival))
+        except Exception as error:  # noqa: BLE001 - whatever went wrong becomes a problem document
+            answer = describe(error)
+            if answer.problem.code == "internal":
+                logger.error("a request failed", exc_info=error, extra={"fields": {"request": scope.get("request_id")}})
+            headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+            return answer.problem.status, [*headers, *_content(MEDIA_TYPE, answer.body)], answer.body
+        return 201, _content("application/json", body), body
+
+    async def _read(self, scope: Any, receive: Receive, item: str, arrival: float) -> ReadingAnswer:
+        running: Service = self._state.service
+        actor = await running.sign_in.authenticator.actor(scope)
+        nonce = _nonce([value.decode("latin-1") for name, value in scope["headers"] if name == b"idempotency-key"])
+        try:
+            request = msgspec.json.decode(await _body(receive), type=ReadingBody).request
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise InvalidRequestError("the body is not a reading request", code="invalid-body") from error
+        return await _open(running, actor, item, nonce, request, arrival)
+
+
+@post(
+    "/v1/items/{item:str}/readings",
+    operation_id="openReading",
+    tags=["readings"],
+    summary="Read an item",
+    status_code=HTTP_201_CREATED,
+    responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
+)
+async def open_reading(request: Http, item: ItemPath, data: JSONBody[ReadingBody]) -> ReadingAnswer:
+    """Decide, record, then release one reading; the nonce of the signed request is the Idempotency-Key.
+
+    Whoever may know of the item and may not read it gets 403 and how to ask; for anybody else there is nothing here.
+    """
     arrival = asyncio.get_running_loop().time()
-    try:
-        status, body, headers = 201, await _read(scope, receive, arrival), []
-        kind = b"application/json"
-    except Exception as error:  # noqa: BLE001 - whatever went wrong becomes a problem document
-        answer = describe(error)
-        if answer.problem.code == "internal":
-            logger.error("a request failed", exc_info=error, extra={"fields": {"request": scope.get("request_id")}})
-        status, body, kind = answer.problem.status, answer.body, MEDIA_TYPE.encode()
-        headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
-    headers += [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    actor = await actor_of(request)
+    nonce = _nonce(request.headers.getall("idempotency-key", []))
+    return await _open(service(request), actor, item, nonce, data.request, arrival)
 
 
-async def _read(scope: Any, receive: Receive, arrival: float) -> bytes:
-    if scope["method"] != "POST":
-        raise MethodNotAllowedException(headers={"allow": "POST"})
-    running: Service = scope["litestar_app"].state.service
-    actor = await running.sign_in.authenticator.actor(scope)
+async def _open(running: Service, actor: Actor, item: str, nonce: bytes, request: str, arrival: float) -> ReadingAnswer:
     await _slow_down(running, actor.id)
-    nonce = _nonce(scope["headers"])
-    try:
-        request = msgspec.json.decode(await _body(receive), type=ReadingBody).request
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise InvalidRequestError("the body is not a reading request", code="invalid-body") from error
-    answer = await running.released.readings.read(actor, path_id(scope["path_params"]["item"]), nonce, request, arrival)
-    encoded: bytes = msgspec.json.encode(answer)
-    return encoded
+    return await running.released.readings.read(actor, path_id(item), nonce, request, arrival)
 
 
 async def _slow_down(running: Service, actor: bytes) -> None:
@@ -89,16 +122,19 @@ async def _slow_down(running: Service, actor: bytes) -> None:
         await asyncio.sleep(SLOWED_SECONDS)
 
 
-def _nonce(headers: Any) -> bytes:
-    values = [value for name, value in headers if name == b"idempotency-key"]
+def _nonce(values: Sequence[str]) -> bytes:
+    """The idempotency key, which is the nonce of the signed request; raise InvalidRequestError."""
     if not values:
         raise InvalidRequestError("this request needs an Idempotency-Key header", code="idempotency-key-missing")
-    text = values[0].decode("latin-1")
-    if len(values) > 1 or not _KEY.fullmatch(text):
+    if len(values) > 1 or not _KEY.fullmatch(values[0]):
         raise InvalidRequestError(
             "an Idempotency-Key is 32 hexadecimal digits or a UUID", code="invalid-idempotency-key"
         )
-    return bytes.fromhex(text.replace("-", ""))
+    return bytes.fromhex(values[0].replace("-", ""))
+
+
+def _content(media_type: str, body: bytes) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
 
 
 async def _body(receive: Receive) -> bytes:

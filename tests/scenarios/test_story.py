@@ -1,0 +1,325 @@
+"""Deliver, grant, read, withdraw, refused, proved: the clients of four people against the real application."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass, field, replace
+
+import httpx2
+import pytest
+
+from audit.history import StreamEvent, first_head, verify_stream
+from audit.opening import opening_from_json
+from consent.catalogue import shipped_catalogues
+from crypto.encoding import decode_base64, encode_base64, sha256
+from crypto.keys import SealingKey, SigningKey
+from dossier.client import sharing
+from dossier.client.agency import Agency
+from dossier.client.delivering import Content, Record
+from dossier.client.enrolment import enrol
+from dossier.client.errors import RefusedError, UntrustedError
+from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
+from dossier.client.owner import OpenedItem, Owner
+from dossier.client.parties import Pins, check_professional, check_register
+from dossier.client.professional import Reader
+from dossier.client.reading import Asked, check_released, fetch_log_keys, request_reading, save_part
+from dossier.client.session import Session
+from tests.web.browsing import ORIGIN, LoopTransport
+
+CATALOGUE = shipped_catalogues().current.hash
+LETTER = b"Beschikking schuldhulpverlening: uw aanvraag is toegekend."
+MARKER = "ZEEKOE-7731"
+ASKED = Asked(purpose="debt-help", reason="intake")
+
+
+@dataclass
+class Cast:
+    """The people of the story, each with a session of their own."""
+
+    app: object
+    personas: dict
+    loop: object
+    settings: object
+    sessions: list = field(default_factory=list)
+
+    def session(self, subject=None):
+        session = Session(ORIGIN, transport=LoopTransport(self.app, self.loop))
+        self.sessions.append(session)
+        if subject is not None:
+            session.sign_in(subject, self.personas[subject].secret)
+        return session
+
+    def register(self, pins=None):
+        with self.session() as session:
+            return check_register(httpx_json(session, "/v1/register"), pins or Pins(), session.now())
+
+
+def httpx_json(session, path):
+    return session.send("GET", path).json()
+
+
+def settle(cast):
+    """An agency with a system and a professional, a citizen with a dossier that admits the agency, one letter."""
+    folder = cast.settings.data_dir / "keys"
+    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
+    key, signing, sign_in = SigningKey.generate(), SigningKey.generate(), new_sign_in_key("s-1")
+    administrator = cast.personas["farida-amrani"]
+    with cast.session("registrar") as registrar:
+        cast.organisation = enter_organisation(
+            registrar, "Kredietbank", key, signers, administrator=("farida-amrani", administrator.name)
+        )
+    with cast.session("farida-amrani") as clerk:
+        noor = add_member(clerk, cast.organisation, "noor-hoekstra", "Noor Hoekstra", ["debt-counsellor"])
+        with cast.session("noor-hoekstra") as session:
+            cast.noor = enrol(session).identity
+        attest(clerk, cast.organisation, key, noor, ["debt-counsellor"])
+        system = add_system(clerk, cast.organisation, key, "Koppeling", signing, SealingKey.generate(), sign_in)
+    cast.key = key
+    hanneke = cast.session("hanneke-de-wit")
+    identity = enrol(hanneke).identity
+    cast.owner = Owner(hanneke, identity, cast.register())
+    made = cast.owner.create("private", ["debts", "income"])
+    cast.dossier, cast.stream_key = made.dossier, made.stream_key
+    cast.owner.admit(made.dossier, cast.organisation)
+    delivering = cast.session()
+    delivering.sign_in_system(system.hex(), sign_in)
+    directory = SigningKey.from_seed(bytes.fromhex((folder / "directory.key").read_text().strip())).public
+    cast.agency = Agency(delivering, cast.organisation, system, signing, directory)
+    cast.bsn = next(each for each in cast.personas["hanneke-de-wit"].identifiers if each.startswith("bsn:"))
+    cast.item = deliver(cast, LETTER)
+    session = cast.session("noor-hoekstra")
+    cast.log = fetch_log_keys(session)
+    cast.reader = Reader(session, cast.noor, cast.owner.register, cast.log, "debt-counsellor")
+
+
+def deliver(cast, content, title=MARKER):
+    record = Record("debts", "ordinary", "decision", "personal", title)
+    return bytes.fromhex(cast.agency.deliver(cast.bsn, record, [Content("brief.txt", "text/plain", content)])["item"])
+
+
+def recipient(cast):
+    """The professional as the owner verifies them: register, attestation, chain."""
+    pins, session = Pins(), cast.owner.session
+    register = check_register(httpx_json(session, "/v1/register"), pins, session.now())
+    shown = session.get("/v1/professionals", {"name": "noor"})["professionals"]
+    found = check_professional(shown[0], register, pins, session.now())
+    return sharing.Recipient(
+        "person", found.person, found.organisation.organisation, found.roles[0], found.chain.sealing_key
+    )
+
+
+def grant(cast, **changes):
+    terms = sharing.Terms(sections=["debts"], purpose="debt-help", end=cast.owner.session.now() + 86_400)
+    return sharing.grant(cast.owner, cast.dossier, recipient(cast), replace(terms, **changes), CATALOGUE, "Mag Noor?")
+
+
+def content_of(reader, released):
+    sink = io.BytesIO()
+    save_part(reader.session, released, 0, sink)
+    return sink.getvalue()
+
+
+def standing(cast):
+    return [each for each in sharing.consents(cast.owner.session, cast.dossier) if each.state == "active"]
+
+
+def refused(act, *arguments):
+    with pytest.raises(RefusedError) as caught:
+        act(*arguments)
+    return caught.value.status, caught.value.code
+
+
+@pytest.fixture(scope="module")
+async def cast(app, personas, settings):
+    made = Cast(app, personas, asyncio.get_running_loop(), settings)
+    await asyncio.to_thread(settle, made)
+    yield made
+    for session in made.sessions:
+        session.close()
+
+
+async def tell(function, *arguments):
+    return await asyncio.to_thread(function, *arguments)
+
+
+async def test_story(cast):
+    """Delivered sealed, granted, read, withdrawn, refused: each step through the service over HTTP (P2, P3, P6, P7)."""
+
+    def story():
+        reader = cast.reader
+        assert refused(reader.read, cast.item, ASKED) == (404, "not-found")
+        _consent, given = grant(cast)
+        assert given["state"] == "active"
+        released = reader.read(cast.item, ASKED)
+        assert content_of(reader, released) == LETTER
+        assert released.metadata["title"] == MARKER
+        assert [each.title for each in reader.items(cast.dossier, ASKED)] == [MARKER]
+        (shown,) = standing(cast)
+        ended = sharing.withdraw(cast.owner, shown)
+        assert ended["state"] == "withdrawn"
+        assert "cannot be taken back" in ended["remains"]
+        assert refused(reader.read, cast.item, ASKED) == (404, "not-found")
+        assert standing(cast) == []
+
+    await tell(story)
+
+
+async def test_owner_sees_every_look(cast):
+    """The owner's stream is complete and shows every look with actor, purpose and decision (P4, P5)."""
+
+    def look():
+        grant(cast)
+        cast.reader.read(cast.item, ASKED)
+        page = cast.owner.session.get(f"/v1/dossiers/{cast.dossier.hex()}/events")
+        events = [
+            StreamEvent(each["seq"], decode_base64(each["leaf"]), opening_from_json(each["openings"]))
+            for each in page["events"]
+        ]
+        checked = verify_stream(cast.dossier.hex(), [cast.stream_key], events, first_head(sha256(cast.stream_key)))
+        looks = [fields for fields in checked.events.values() if fields["schema"] == "decision/v1"]
+        assert looks
+        assert {(each["actor"], each["organisation"], each["role"]) for each in looks} == {
+            (cast.noor.person.hex(), cast.organisation.hex(), "debt-counsellor")
+        }
+        assert all((each["purpose"], each["decision"]) == ("debt-help", "permit") for each in looks)
+        for shown in standing(cast):
+            sharing.withdraw(cast.owner, shown, with_key=False)
+
+    await tell(look)
+
+
+async def test_content_without_promise_is_refused(cast):
+    """A client opens nothing that comes without the promise of exactly this reading (P3)."""
+
+    def check():
+        grant(cast)
+        reader = cast.reader
+        request, answer = request_reading(
+            reader.session, reader.identity, cast.item, replace(ASKED, role="debt-counsellor")
+        )
+        other = {**answer, "promise": {**answer["promise"], "index": answer["promise"]["index"] + 1}}
+        for wrong in ({**answer, "promise": {}}, other):
+            with pytest.raises(UntrustedError):
+                check_released(request, wrong, cast.log, reader._author_key, reader._item_key)
+        again, _answer = request_reading(
+            reader.session, reader.identity, cast.item, replace(ASKED, role="debt-counsellor")
+        )
+        with pytest.raises(UntrustedError):
+            check_released(again, answer, cast.log, reader._author_key, reader._item_key)
+        for shown in standing(cast):
+            sharing.withdraw(cast.owner, shown)
+
+    await tell(check)
+
+
+async def test_only_keys_widen(cast):
+    """A professional, an administrator or the service's own sign-in cannot make a consent: only a holder's key (P6)."""
+
+    def check():
+        owner = cast.owner
+        held = owner.hold(cast.dossier)
+        terms = sharing.Terms(sections=["debts"], purpose="debt-help", end=owner.session.now() + 3_600)
+        payload = sharing.consent_payload(owner, held, recipient(cast), terms, CATALOGUE, "tekst")
+        forged = sharing.sign("consent", {**payload, "signer": cast.noor.person.hex()}, cast.noor.signing)
+        body = {"statement": encode_base64(forged.envelope), "capsules": []}
+        path = f"/v1/dossiers/{cast.dossier.hex()}/consents"
+        assert refused(cast.reader.session.post, path, body) == (404, "not-found")
+        assert refused(owner.session.post, path, body) == (403, "wrong-signer")
+        other = sharing.sign("consent", payload, SigningKey.generate())
+        assert refused(owner.session.post, path, {"statement": encode_base64(other.envelope)}) == (403, "wrong-signer")
+
+    await tell(check)
+
+
+async def test_large_parts_by_lease(cast):
+    """A part beyond 64 KiB is read range by range, and a withdrawal stops the next range (410, reading-stopped)."""
+
+    def check():
+        content = bytes(range(256)) * 40_000
+        item = deliver(cast, content, "Groot")
+        grant(cast)
+        released = cast.reader.read(item, ASKED)
+        assert "content" not in released.shown["parts"][0]
+        assert content_of(cast.reader, released) == content
+        state = cast.reader.session.get(f"/v1/readings/{released.reading}")
+        assert state["leaseUntil"] >= released.shown["leaseUntil"]
+        (shown,) = standing(cast)
+        sharing.withdraw(cast.owner, shown)
+        assert refused(content_of, cast.reader, released) == (410, "reading-stopped")
+        assert refused(content_of, cast.reader, released) == (410, "reading-ended")
+        assert cast.reader.session.get(f"/v1/readings/{released.reading}")["state"] == "stopped"
+
+    await tell(check)
+
+
+async def test_single_items_and_later_ones(cast):
+    """A consent of single items opens these alone; its later keys follow when a holder finishes it."""
+
+    def check():
+        other = deliver(cast, b"tweede", "Tweede")
+        grant(cast, items=[cast.item], later_items=False)
+        assert content_of(cast.reader, cast.reader.read(cast.item, ASKED)) == LETTER
+        assert refused(cast.reader.read, other, ASKED) == (404, "not-found")
+        (shown,) = standing(cast)
+        sharing.withdraw(cast.owner, shown)
+
+    await tell(check)
+
+
+async def test_preview_is_what_happens(cast):
+    """The preview names who would see what; afterwards exactly that is so."""
+
+    def check():
+        owner = cast.owner
+        held = owner.hold(cast.dossier)
+        terms = sharing.Terms(sections=["debts"], purpose="debt-help", end=owner.session.now() + 3_600)
+        seen = sharing.preview(
+            owner, held, sharing.consent_payload(owner, held, recipient(cast), terms, CATALOGUE, "tekst")
+        )
+        gained = {each["item"] for each in seen["changes"] if each["action"] == "read" and each["permitted"]}
+        grant(cast)
+        listed = {each.item for each in cast.reader.items(cast.dossier, ASKED) if isinstance(each, OpenedItem)}
+        assert gained == listed
+        assert {each["actor"] for each in seen["changes"]} == {cast.noor.person.hex()}
+        for shown in standing(cast):
+            sharing.withdraw(owner, shown)
+
+    await tell(check)
+
+
+async def test_nothing_readable_at_rest(cast, owner_pool):
+    """Neither database nor object store holds a title or a line of content in the clear (P1)."""
+    tables = await owner_pool.fetch(
+        "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables"
+        " WHERE table_schema IN ('audit', 'dossier') AND table_type = 'BASE TABLE'"
+    )
+    needles = (MARKER.encode(), LETTER[:24])
+    for table in tables:
+        rows = await owner_pool.fetch(f"SELECT * FROM {table['name']}")
+        for row in rows:
+            for value in row.values():
+                data = value if isinstance(value, bytes) else str(value).encode()
+                assert not any(needle in data for needle in needles), table["name"]
+    for path in cast.settings.data_dir.rglob("*"):
+        if path.is_file() and path.name != "personas.json":
+            assert not any(needle in path.read_bytes() for needle in needles), path.name
+
+
+async def test_hidden_answers_are_equal(cast, app):
+    """Absent and hidden give the same body and headers, and neither leaves within 50 ms (N52, N54)."""
+
+    def check():
+        reader = cast.reader
+        absent = cast.dossier[:2] + bytes(14)
+        seen = []
+        for item in (cast.item, absent, bytes(16)):
+            try:
+                request_reading(reader.session, reader.identity, item, replace(ASKED, role="debt-counsellor"))
+            except RefusedError as error:
+                seen.append((error.status, error.code, str(error)))
+        assert len(seen) == 3
+        assert len(set(seen)) == 1
+
+    await tell(check)
+    assert httpx2.codes.NOT_FOUND == 404
