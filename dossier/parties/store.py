@@ -297,7 +297,8 @@ class PartyStore:
 
 
 _ACCOUNT = """
-SELECT a.person, a.organisation, p.name FROM dossier.account a JOIN dossier.person p ON p.person = a.person
+SELECT a.person, a.organisation, p.name FROM dossier.account a
+JOIN dossier.person p ON p.bucket = audit.bucket(a.person) AND p.person = a.person
 WHERE a.issuer = $1 AND a.subject = $2
 """
 _MEMBER = "organisation, person, name, roles, since, until, attested_until"

@@ -82,7 +82,7 @@ def build_sign_in(
     return SignInParts(
         origin=options.origin,
         sign_in=SignIn(options.origin, relying, accounts, sessions, store, seconds, recorder),
-        tokens=TokenEndpoint(options.origin, sessions, store, parties, KeySets(seconds), limiter, seconds),
+        tokens=TokenEndpoint(options.origin, sessions, store, parties, KeySets(seconds), seconds),
         sessions=sessions,
         authenticator=Authenticator(sessions),
         limiter=limiter,

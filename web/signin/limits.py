@@ -24,11 +24,11 @@ class Limit:
     seconds: int
 
 
-SIGN_INS = Limit("sign-in", 60, 60)
-"""Sign-ins begun from one address: generous, since an office shares one."""
+SIGN_INS = Limit("sign-in", 300, 60)
+"""Sign-ins begun from one address: generous, since an office or a proxy shares one."""
 
-TOKENS = Limit("token", 120, 60)
-FAILED_ASSERTIONS = Limit("failed-assertion", 20, 60)
+TOKENS = Limit("token", 600, 60)
+"""Requests to the token endpoint from one address. Never per client: a stranger could then lock a client out."""
 
 
 @dataclass

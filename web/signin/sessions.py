@@ -44,7 +44,10 @@ class Started:
 
 @dataclass
 class Sessions:
-    """Sessions of this process. Owned by one event loop; `_cache` maps a row's place to (known until, actor)."""
+    """Sessions of this process. Owned by one event loop.
+
+    `_cache` maps a row's place to (known until, actor); `_seen` holds last uses of browser sessions, not yet written.
+    """
 
     store: SignInStore
     limiter: Limiter
@@ -98,7 +101,8 @@ class Sessions:
         if known is None or known[0] <= now:
             known = (now + CACHE_SECONDS, await self._load(where, use, int(now)))
             self._remember(key, known)
-        self._seen[known[1].session] = int(now)
+        if use == "cookie":
+            self._seen[known[1].session] = int(now)
         return known[1]
 
     async def end(self, secret: str) -> None:

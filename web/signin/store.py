@@ -230,7 +230,8 @@ SELECT s.*, t.use, t.expires AS token_expires, m.person IS NOT NULL AS member, m
        COALESCE(m.until, 0) AS member_until, COALESCE(m.attested_until, 0) AS attested_until
 FROM dossier.token t
 JOIN dossier.session s ON s.bucket = t.bucket AND s.session = t.session
-LEFT JOIN dossier.member m ON m.organisation = s.organisation AND m.person = s.party
+LEFT JOIN dossier.member m ON m.bucket = audit.bucket(s.organisation) AND m.organisation = s.organisation
+     AND m.person = s.party
 WHERE t.bucket = $1 AND t.hash = $2 AND t.use IN ('cookie', 'access') AND t.used IS NULL
   AND t.expires > $3 AND s.expires > $3
 """

@@ -14,7 +14,6 @@ from dossier.parties.store import PartyStore, System
 from web.signin.assertions import Assertion, UnknownKeyError, claimed_client, verify_assertion
 from web.signin.credentials import Locator, locate
 from web.signin.keysets import KeySets
-from web.signin.limits import FAILED_ASSERTIONS, Limiter
 from web.signin.pkce import is_verifier
 from web.signin.sessions import Sessions, Tokens
 from web.signin.store import SignInStore
@@ -31,7 +30,6 @@ class TokenEndpoint:
     store: SignInStore
     parties: PartyStore
     keysets: KeySets
-    limiter: Limiter
     clock: Callable[[], int]
 
     async def grant(self, form: Mapping[str, str]) -> Tokens:
@@ -70,13 +68,8 @@ class TokenEndpoint:
         if form.get("client_assertion_type") != ASSERTION_TYPE or "client_secret" in form:
             raise UnauthenticatedError("client authentication failed", code="invalid-client")
         claimed = claimed_client(assertion)
-        self.limiter.check(FAILED_ASSERTIONS, bytes.fromhex(claimed))
-        try:
-            system, verified = await self._verified(claimed, assertion)
-            await self._use_once(system, verified)
-        except UnauthenticatedError:
-            self.limiter.count(FAILED_ASSERTIONS, bytes.fromhex(claimed))
-            raise
+        system, verified = await self._verified(claimed, assertion)
+        await self._use_once(system, verified)
         return await self.sessions.start_system(Party(system.id, system.organisation, system.name))
 
     async def _verified(self, claimed: str, assertion: str) -> tuple[System, Assertion]:
