@@ -18,7 +18,9 @@ from dossier.dossiers.service import PendingRotations
 from dossier.dossiers.showing import ShownDossier
 from dossier.dossiers.statements import read_bytes, read_capsules, read_id, read_statement
 from dossier.dossiers.stopping import StopAdmission, StopAuthority, Stopped
+from dossier.dossiers.succession import ChangeAuthority, NewList
 from dossier.parties.actor import Assurance, require_assurance, require_step_up
+from dossier.sharing.countersigning import Countersign
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
 
 HolderPath = Annotated[str, PathParameter(description="The id of the holder", pattern="^[0-9a-f]{32}$")]
@@ -138,10 +140,14 @@ async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[Stat
     actor = await actor_of(request)
     running = service(request)
     require_step_up(actor, running.sign_in.clock())
+    statement, claim = read_statement(data.statement), await claim_of(request, actor)
+    where, capsules = path_id(dossier), read_capsules(data.capsules)
+    if statement.kind == "authority-list":
+        return await running.writer.submit(ChangeAuthority(actor, where, NewList(statement, capsules), claim))
+    if statement.kind == "countersignature":
+        return await running.writer.submit(Countersign(actor, where, statement, claim))
     sealed = read_bytes(data.sealed_key) if data.sealed_key else b""
-    submission = Submission(read_statement(data.statement), read_capsules(data.capsules), sealed)
-    claim = await claim_of(request, actor)
-    return await running.writer.submit(Govern(actor, path_id(dossier), submission, claim))
+    return await running.writer.submit(Govern(actor, where, Submission(statement, capsules, sealed), claim))
 
 
 @get(

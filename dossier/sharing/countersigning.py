@@ -1,0 +1,163 @@
+"""Co-signing a proposal: what one holder signed becomes a fact once enough different holders have signed it too.
+
+Each co-signer signs a statement of their own, for the dossier as it stands at that moment; whoever waits and signs later
+answers for what they see then. A proposal that nobody completes dies of age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View
+from consent.errors import NotAuthorisedError
+from consent.grant import parse_consent
+from consent.lifecycle import PROPOSAL_SECONDS
+from consent.verification import check_authority
+from crypto.encoding import decode_base64, encode_base64
+from crypto.statements import Statement, parse_statement
+from dossier.answers import keep, kept, promise
+from dossier.dossiers.acts import ACTS, facts_of
+from dossier.dossiers.authority import check_position, check_signature, holder_state
+from dossier.dossiers.govern import Accepted, proposal_event
+from dossier.dossiers.store import statement_write
+from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError
+from dossier.events import statement_event
+from dossier.facts.dossiers import PROPOSAL, DossierState
+from dossier.items.state import ItemState
+from dossier.parties.actor import Actor
+from dossier.sharing.consents import sections_of
+from dossier.sharing.store import AllItemsWant
+
+DONE: Mapping[str, Any] = {"statement": "", "cosigners": [], "at": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A statement that waits, and who has co-signed it."""
+
+    statement: Statement
+    cosigners: tuple[Statement, ...]
+    at: int
+
+
+class Countersign(Entry[Accepted]):
+    """Add one signature to a proposal; refuse with InvalidRequest-, Forbidden-, Stale- or ConflictError."""
+
+    def __init__(self, actor: Actor, dossier: bytes, statement: Statement, claim: Claim) -> None:
+        if statement.kind != "countersignature":
+            raise InvalidRequestError("a statement of this kind does not belong here", code="wrong-kind")
+        self._actor, self._dossier, self._statement, self.claim = actor, dossier, statement, claim
+        self.streams = (dossier,)
+        self.foreign = (actor.id,)
+        self._items = AllItemsWant(dossier)
+        self.wants = (self._items,)
+
+    def judge(self, view: View) -> Outcome[Accepted]:
+        """Check the signature for this position, then whether enough have signed."""
+        state = holder_state(view, self._dossier, self._actor)
+        proposal = find_proposal(state, self._statement.payload["proposal"], view.now)
+        check_signature(self._statement, self._actor, view)
+        check_position(self._statement, view, self._dossier)
+        items: Mapping[bytes, ItemState] = view.rows(self._items) or {}
+        sections = _sections(proposal.statement, state, items)
+        self._check_new(proposal)
+        signers = (*proposal.cosigners, self._statement)
+        enough = _enough(proposal.statement, signers, sections, state, view.now)
+        if enough:
+            _check_still(proposal.statement, state, items, view.now)
+        return self._outcome(view, proposal, signers, enough=enough)
+
+    def recall(self, claimed: Claimed, view: View) -> Accepted:  # noqa: ARG002 - the state of today changes nothing
+        """Give the same answer again."""
+        return kept(claimed.kept or b"", Accepted)
+
+    def _check_new(self, proposal: Proposal) -> None:
+        signed = {one.payload["signer"] for one in (proposal.statement, *proposal.cosigners)}
+        if self._statement.payload["signer"] in signed:
+            raise ConflictError("this person has signed it already", code="signed-before")
+
+    def _outcome(
+        self, view: View, proposal: Proposal, signers: tuple[Statement, ...], *, enough: bool
+    ) -> Outcome[Accepted]:
+        statement, name = proposal.statement, proposal.statement.hash[:16]
+        body = dict(DONE) if enough else _body(proposal, signers)
+        event = proposal_event(statement, self._actor, self.claim, view.now, 1 + len(signers))
+        appends = [Append(self._dossier, event, (Fact("rules", PROPOSAL, name, body),))]
+        if enough:
+            request = self.claim.key if self.claim else b""
+            accepted = statement_event(statement, self._actor, request, view.now, [self._dossier.hex()])
+            appends.append(Append(self._dossier, accepted, _facts(statement), evidence=statement.envelope))
+        seq = view.head(self._dossier).seq + 1
+        answer = "accepted" if enough else "proposed"
+        return Outcome(
+            tuple(appends),
+            answer=lambda receipts: Accepted(statement.hash.hex(), answer, promise(receipts[-1], "owner")),
+            writes=(statement_write(self._dossier, self._statement, name, seq),),
+            keep=keep,
+        )
+
+
+def find_proposal(state: DossierState, digest: str, now: int) -> Proposal:
+    """Return a proposal by its statement's hex hash; raise ConflictError if it was completed, died, or never was."""
+    body = state.proposals.get(digest[:32])
+    if body is None or not body["statement"]:
+        raise ConflictError("there is no such proposal any more", code="not-standing")
+    proposal = Proposal(_parse(body["statement"]), tuple(map(_parse, body["cosigners"])), int(body["at"]))
+    if proposal.statement.hash.hex() != digest:
+        raise ConflictError("there is no such proposal any more", code="not-standing")
+    if now - proposal.at > PROPOSAL_SECONDS:
+        raise ConflictError("the proposal is too old", code="proposal-expired")
+    return proposal
+
+
+def _sections(statement: Statement, state: DossierState, items: Mapping[bytes, ItemState]) -> Iterable[str] | None:
+    payload = statement.payload
+    if statement.kind == "consent":
+        return sections_of(parse_consent(payload, 0), items, state.rules)
+    act = ACTS[statement.kind]
+    return act.sections(payload, items.get(bytes.fromhex(payload[act.item])) if act.item else None)
+
+
+def _enough(
+    statement: Statement, signers: Iterable[Statement], sections: Iterable[str] | None, state: DossierState, now: int
+) -> bool:
+    scope = None if sections is None else list(sections)
+    cosigned = [one.payload for one in signers]
+    try:
+        check_authority(statement.payload, scope, state.rules, now, cosigners=cosigned, needs_threshold=False)
+    except NotAuthorisedError as error:
+        raise ForbiddenError(str(error), code="no-authority") from error
+    try:
+        check_authority(statement.payload, scope, state.rules, now, cosigners=cosigned)
+    except NotAuthorisedError:
+        return False
+    return True
+
+
+def _check_still(statement: Statement, state: DossierState, items: Mapping[bytes, ItemState], now: int) -> None:
+    """What the statement says must make sense at the moment it takes effect, not only when it was proposed."""
+    if statement.kind == "consent":
+        return
+    act = ACTS[statement.kind]
+    item = items.get(bytes.fromhex(statement.payload[act.item])) if act.item else None
+    act.check(statement.payload, state.rules, item, now)
+
+
+def _facts(statement: Statement) -> tuple[Fact, ...]:
+    if statement.kind == "consent":
+        return (Fact("rules", "consent", bytes.fromhex(statement.payload["consent"]), statement.payload),)
+    return facts_of(statement, ACTS[statement.kind])
+
+
+def _body(proposal: Proposal, signers: Iterable[Statement]) -> dict[str, Any]:
+    return {
+        "statement": encode_base64(proposal.statement.envelope),
+        "cosigners": [encode_base64(one.envelope) for one in signers],
+        "at": proposal.at,
+    }
+
+
+def _parse(text: str) -> Statement:
+    return parse_statement(decode_base64(text))

@@ -1,0 +1,215 @@
+"""Joint authority: changing who holds a dossier, and statements that wait for more signatures (P6)."""
+
+import pytest
+
+from crypto.capsules import KeyId, seal_capsule
+from crypto.encoding import new_id
+from crypto.keys import key_hash
+from crypto.statements import cosign, sign
+from dossier.dossiers.govern import Govern, Submission
+from dossier.dossiers.succession import ChangeAuthority, NewList
+from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
+from dossier.sharing.consents import GiveConsent, NewConsent
+from dossier.sharing.countersigning import Countersign
+from tests.dossier.town import claim, consent_payload, now, running_town
+
+
+@pytest.fixture(scope="module")
+async def town(pool):
+    """A running town."""
+    async with running_town(pool) as town:
+        yield town
+
+
+@pytest.fixture
+async def home(town):
+    """A dossier of somebody new."""
+    return await town.dossier(await town.person("Ruth"))
+
+
+@pytest.fixture
+async def partner(town):
+    """The other parent."""
+    return await town.person("Daniël")
+
+
+def holder(person, capacity, threshold=1, **changes):
+    """One entry of an authority list."""
+    return {
+        "person": person.id.hex(),
+        "chainHead": person.chain.hash.hex(),
+        "capacity": capacity,
+        "sections": [],
+        "full": True,
+        "threshold": threshold,
+        "from": 0,
+        "until": 2**53 - 1,
+    } | changes
+
+
+async def next_list(town, home, holders, acting, **changes):
+    """Sign the next authority list by the dossier key and the acting persons."""
+    state = (await town.writer.look((home.id,))).facts(home.id).value
+    fields = {
+        "dossier": home.id.hex(),
+        "sequence": state.authority_sequence + 1,
+        "previous": state.authority_head,
+        "holders": holders,
+        "actors": [{"person": each.id.hex(), "keyHash": key_hash(each.signing.public).hex()} for each in acting],
+        "after": await town.after(home),
+        "issuedAt": now(),
+        "signer": home.id.hex(),
+    } | changes
+    statement = sign("authority-list", fields, home.key)
+    for each in acting:
+        statement = cosign(statement, each.signing)
+    return statement
+
+
+def capsule_for(home, statement, person):
+    """The dossier's keys, sealed to a new full holder."""
+    keys = {KeyId.dossier_key(home.id, 0): home.key.seed, KeyId.dossier_root(home.id, 0): home.root}
+    return seal_capsule(statement.hash, person.id, person.sealing.public, keys)
+
+
+async def change(town, home, statement, capsules=(), actor=None):
+    """Hand a list to the writer."""
+    actor = actor or home.owner.actor
+    return await town.writer.submit(ChangeAuthority(actor, home.id, NewList(statement, capsules), claim(actor)))
+
+
+@pytest.fixture
+async def joint(town, home, partner):
+    """A dossier that two hold together: giving needs both."""
+    holders = [holder(home.owner, "owner", 2), holder(partner, "legal-representative", 2)]
+    statement = await next_list(town, home, holders, [home.owner])
+    await change(town, home, statement, [capsule_for(home, statement, partner)])
+    return home
+
+
+async def propose(town, home, person, capacity, grantee):
+    """Sign and send a consent in a capacity; return the statement and the answer."""
+    payload = consent_payload(home, grantee, await town.after(home)) | {"capacity": capacity}
+    statement = await town.sign(home, "consent", person, **payload)
+    given = await town.writer.submit(GiveConsent(person.actor, NewConsent(home.id, statement, []), claim(person.actor)))
+    return statement, given
+
+
+async def cosigned(town, home, person, capacity, digest, **changes):
+    """Sign a proposal too."""
+    statement = await town.sign(
+        home, "countersignature", person, proposal=digest, capacity=capacity, after=await town.after(home), **changes
+    )
+    return await town.writer.submit(Countersign(person.actor, home.id, statement, claim(person.actor)))
+
+
+async def permits(town, home):
+    """The ids of the permits that stand."""
+    return [each.id for each in (await town.writer.look((home.id,))).facts(home.id).value.rules.permits]
+
+
+async def test_one_of_two_only_proposes(town, joint, partner):
+    """Mission 14: giving needs both parents; the first signature makes a proposal and permits nothing (P6)."""
+    reader = await town.person("Milan", await town.agency(), "debt-counsellor")
+    statement, given = await propose(town, joint, joint.owner, "owner", reader)
+    assert given.state == "proposed"
+    assert await permits(town, joint) == []
+    accepted = await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+    assert accepted.state == "accepted"
+    assert await permits(town, joint) == [statement.payload["consent"]]
+
+
+async def test_same_person_does_not_count_twice(town, joint):
+    """A second signature of the same person completes nothing."""
+    reader = await town.person("Milan", await town.agency(), "debt-counsellor")
+    statement, _ = await propose(town, joint, joint.owner, "owner", reader)
+    with pytest.raises(ConflictError) as caught:
+        await cosigned(town, joint, joint.owner, "owner", statement.hash.hex())
+    assert caught.value.code == "signed-before"
+    assert await permits(town, joint) == []
+
+
+async def test_completed_proposal_is_gone(town, joint, partner):
+    """What was completed cannot be completed again."""
+    reader = await town.person("Milan", await town.agency(), "debt-counsellor")
+    statement, _ = await propose(town, joint, joint.owner, "owner", reader)
+    await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+    with pytest.raises(ConflictError):
+        await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+
+
+async def test_admission_waits_for_both(town, joint, partner):
+    """Every widening statement waits for as many signatures as the list wants."""
+    agency = await town.agency()
+    statement = await town.sign(
+        joint,
+        "source-admission",
+        admission=new_id(joint.id[:2]).hex(),
+        organisation=agency.id.hex(),
+        sections=[],
+        after=await town.after(joint),
+        **{"from": now() - 5, "until": now() + 1000},
+    )
+    owner = joint.owner.actor
+    answer = await town.writer.submit(Govern(owner, joint.id, Submission(statement), claim(owner)))
+    assert answer.state == "proposed"
+    await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+    state = (await town.writer.look((joint.id,))).facts(joint.id).value
+    assert [each.organisation for each in state.rules.admissions] == [agency.id.hex()]
+
+
+async def test_stranger_cannot_cosign(town, joint):
+    """To somebody who holds nothing there is no proposal and no dossier."""
+    stranger = await town.person()
+    reader = await town.person("Milan", await town.agency(), "debt-counsellor")
+    statement, _ = await propose(town, joint, joint.owner, "owner", reader)
+    with pytest.raises(NotFoundError):
+        await cosigned(town, joint, stranger, "mandate", statement.hash.hex())
+
+
+async def test_new_full_holder_gets_the_keys_at_once(town, home, partner):
+    """A list with a full holder who has no capsule is refused."""
+    statement = await next_list(
+        town, home, [holder(home.owner, "owner"), holder(partner, "legal-representative")], [home.owner]
+    )
+    with pytest.raises(InvalidRequestError) as caught:
+        await change(town, home, statement)
+    assert caught.value.code == "left-out"
+
+
+async def test_owner_stays_on_the_list(town, home, partner):
+    """Nobody writes the owner off the list, not even the owner."""
+    statement = await next_list(town, home, [holder(partner, "legal-representative")], [home.owner])
+    with pytest.raises(InvalidRequestError) as caught:
+        await change(town, home, statement, [capsule_for(home, statement, partner)])
+    assert caught.value.code == "owner-stays"
+
+
+async def test_changed_keys_block(town, home, partner):
+    """R2: somebody who is named with another chain than their own is not put on the list."""
+    wrong = holder(partner, "legal-representative", chainHead="ab" * 32)
+    statement = await next_list(town, home, [holder(home.owner, "owner"), wrong], [home.owner])
+    with pytest.raises(ConflictError):
+        await change(town, home, statement, [capsule_for(home, statement, partner)])
+
+
+async def test_one_of_two_cannot_change_the_list(town, joint):
+    """With a threshold of two, one full holder alone does not write the other off."""
+    statement = await next_list(town, joint, [holder(joint.owner, "owner")], [joint.owner])
+    with pytest.raises(ForbiddenError):
+        await change(town, joint, statement)
+
+
+async def test_list_follows_the_present_one(town, home, partner):
+    """A list for another place in the chain is refused."""
+    holders = [holder(home.owner, "owner")]
+    for changes in ({"sequence": 5}, {"previous": "ab" * 32}):
+        with pytest.raises(ConflictError):
+            await change(town, home, await next_list(town, home, holders, [home.owner], **changes))
+
+
+async def test_list_without_the_dossier_key_is_refused(town, home):
+    """Signed by the owner alone, a list does not count."""
+    statement = await next_list(town, home, [holder(home.owner, "owner")], [])
+    with pytest.raises(ForbiddenError):
+        await change(town, home, statement)
