@@ -6,13 +6,14 @@ remembers follows from the facts it stands in and nothing else, so it never chan
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from consent.catalogue import Catalogues
 from consent.grant import Consent
 from consent.matching import grantee_fits, place_fits, purpose_fits
 from consent.questions import Question, open_questions
-from consent.terms import NO_OBLIGATIONS, STRICT_OBLIGATIONS, Actor, Obligations, Request
+from consent.terms import NO_OBLIGATIONS, STRICT_OBLIGATIONS, Obligations, Request
 
 MAX_REMEMBERED = 8192
 """Entries per table; a full table is emptied, so that many strange requests cannot fill the memory."""
@@ -37,66 +38,74 @@ class Candidates(NamedTuple):
 class Index:
     """The memory of one `DossierFacts`; used by one thread at a time."""
 
-    __slots__ = ("_by_actor", "_by_class", "_catalogues", "_denials", "_permits")
+    __slots__ = ("_by_class", "_by_section", "_catalogues", "_denials", "_permits")
 
     def __init__(self, permits: tuple[Consent, ...], denials: tuple[Consent, ...], catalogues: Catalogues) -> None:
         self._permits, self._denials, self._catalogues = permits, denials, catalogues
-        self._by_actor: dict[Actor, tuple[tuple[Consent, ...], tuple[Consent, ...]]] = {}
+        self._by_section: dict[tuple[str, ...], Candidates] = {}
         self._by_class: dict[tuple[str, ...], Candidates] = {}
 
     def candidates(self, request: Request) -> Candidates:
         """The consents worth examining for this request."""
         actor, item = request.actor, request.item
-        key = (
-            *(actor.kind, actor.id, actor.organisation, actor.role, request.action, request.purpose),
-            *(item.section, item.lane, item.type, item.source, item.label),
-        )
+        asked = (actor.kind, actor.id, actor.organisation, actor.role, request.action, request.purpose, item.section)
+        key = (*asked, item.lane, item.type, item.source, item.label)
         found = self._by_class.get(key)
         if found is None:
-            found = self._select(request)
+            wider = self._by_section.get(asked)
+            if wider is None:
+                wider = self._in_section(request)
+                _remember(self._by_section, asked, wider)
+            found = self._in_class(wider, request)
             _remember(self._by_class, key, found)
         return found
 
-    def _select(self, request: Request) -> Candidates:
-        permits, denials = self._of_actor(request.actor)
-        in_place = [each for each in permits if self._is_in_place(each, request, strict=True)]
-        barring = [each for each in denials if self._is_in_place(each, request, strict=False)]
+    def _in_section(self, request: Request) -> Candidates:
+        """Those that fit actor, action and section, and the purpose."""
+        permits = [each for each in self._permits if self._is_meant(each, request, strict=True)]
+        denials = [each for each in self._denials if self._is_meant(each, request, strict=False)]
         return Candidates(
-            denials=tuple(
-                Candidate(each, open_questions(each), NO_OBLIGATIONS)
-                for each in barring
-                if self._has_purpose(each, request, strict=False)
-            ),
-            permits=tuple(
-                self._permit(each, request) for each in in_place if self._has_purpose(each, request, strict=True)
-            ),
-            near=tuple(self._permit(each, request) for each in in_place),
+            denials=_candidates(each for each in denials if self._has_purpose(each, request, strict=False)),
+            permits=_candidates(each for each in permits if self._has_purpose(each, request, strict=True)),
+            near=_candidates(permits),
         )
 
-    def _permit(self, consent: Consent, request: Request) -> Candidate:
+    def _in_class(self, wider: Candidates, request: Request) -> Candidates:
+        """Those of them that fit the whole place of the item."""
+        return Candidates(
+            denials=tuple(each for each in wider.denials if self._is_in_place(each, request, strict=False)),
+            permits=self._due(wider.permits, request),
+            near=self._due(wider.near, request),
+        )
+
+    def _due(self, permits: tuple[Candidate, ...], request: Request) -> tuple[Candidate, ...]:
+        fitting = (each for each in permits if self._is_in_place(each, request, strict=True))
+        return tuple(each._replace(due=self._obligations(each.consent, request)) for each in fitting)
+
+    def _obligations(self, consent: Consent, request: Request) -> Obligations:
         label = self._catalogues.versions[consent.catalogue].labels.get(request.item.label)
-        return Candidate(consent, open_questions(consent), label.due if label else STRICT_OBLIGATIONS)
+        return label.due if label else STRICT_OBLIGATIONS
 
-    def _of_actor(self, actor: Actor) -> tuple[tuple[Consent, ...], tuple[Consent, ...]]:
-        found = self._by_actor.get(actor)
-        if found is None:
-            found = (
-                tuple(each for each in self._permits if grantee_fits(each.grantee, actor, strict=True)),
-                tuple(each for each in self._denials if grantee_fits(each.grantee, actor, strict=False)),
-            )
-            _remember(self._by_actor, actor, found)
-        return found
+    def _is_meant(self, consent: Consent, request: Request, *, strict: bool) -> bool:
+        sections = consent.scope.sections
+        return (
+            request.action in consent.actions
+            and (not sections or request.item.section in sections)
+            and grantee_fits(consent.grantee, request.actor, strict=strict)
+            and (not strict or consent.catalogue in self._catalogues.versions)
+        )
 
-    def _is_in_place(self, consent: Consent, request: Request, *, strict: bool) -> bool:
-        catalogue = self._catalogues.versions.get(consent.catalogue)
-        if strict and catalogue is None:
-            return False
-        fits = place_fits(consent.scope, request.item, catalogue, strict=strict)
-        return request.action in consent.actions and fits
+    def _is_in_place(self, candidate: Candidate, request: Request, *, strict: bool) -> bool:
+        catalogue = self._catalogues.versions.get(candidate.consent.catalogue)
+        return place_fits(candidate.consent.scope, request.item, catalogue, strict=strict)
 
     def _has_purpose(self, consent: Consent, request: Request, *, strict: bool) -> bool:
         catalogue = self._catalogues.versions.get(consent.catalogue)
         return purpose_fits(consent.purpose, request.purpose, catalogue, strict=strict)
+
+
+def _candidates(consents: Iterable[Consent]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(each, open_questions(each), NO_OBLIGATIONS) for each in consents)
 
 
 def _remember(table: dict[Any, Any], key: object, value: object) -> None:

@@ -29,9 +29,17 @@ def swapped(names: list[str], place: int) -> list[str]:
     return [*names[:place], names[place + 1], names[place], *names[place + 2 :]]
 
 
+MEANT = (
+    "request.action in consent.actions and ? and grantee_fits(consent.grantee, request.actor, strict=strict) "
+    "and (not strict or consent.catalogue in self._catalogues.versions)"
+)
+SECTION = "(not sections or request.item.section in sections)"
+
 SAME: dict[str, set[str]] = {name: set() for name in MODULES} | {
     # setting the earliest flip to itself
     "clock": {"flip < self.holds_until => flip <= self.holds_until"},
+    # the section is looked at again with the rest of the item's place: the first look is for speed
+    "index": {f"{MEANT.replace('?', SECTION)} => {MEANT.replace('?', 'True')}"},
     # steps 5 and 6 speak of citizens and of systems: nobody is both
     "engine": {f"({', '.join(STEPS)}) => ({', '.join(swapped(STEPS, 8))})"},
 }
