@@ -56,7 +56,10 @@ class UndoneError(Exception):
 
 
 class Run:
-    """One batch. After `write` every ticket is in exactly one of `answered`, `refused` and `back`."""
+    """One batch. After `write` every ticket is in exactly one of `answered`, `refused` and `back`.
+
+    `sent` says whether COMMIT was sent: without an answer to it the outcome is unknown.
+    """
 
     def __init__(self, desk: Desk, tickets: list[Ticket]) -> None:
         self.desk = desk
@@ -65,6 +68,7 @@ class Run:
         self.answered: list[tuple[Ticket, Any]] = []
         self.refused: list[tuple[Ticket, BaseException]] = []
         self.back: list[Ticket] = []
+        self.sent = False
         self._taken: list[tuple[Ticket, Accepted]] = []
 
     async def write(self, connection: store.Connection) -> None:
@@ -79,6 +83,7 @@ class Run:
             # A rollback that gets through is certain; if it does not, its own error says so.
             await connection.execute("ROLLBACK")
             raise UndoneError from error
+        self.sent = True
         await connection.execute("COMMIT")
         self.desk.point("writer.after-commit")
         self._remember(batch)

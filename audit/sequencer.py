@@ -74,7 +74,7 @@ class Sequencer:
 
     @property
     def lag_ms(self) -> int:
-        """Milliseconds that the oldest leaf has waited, as far as is known; it grows while nothing is known."""
+        """Milliseconds that the oldest leaf has waited, as far as is known; it grows while no batch is published."""
         return self._waited + int((time.monotonic() - self._seen) * 1000)
 
     async def start(self) -> None:
@@ -122,8 +122,7 @@ class Sequencer:
         if self._edge is None:
             raise RuntimeError("the edge is not loaded")
         async with self._pool.acquire() as connection:
-            rows, self._waited = await logstore.pending(connection, self._limits.batch)
-        self._seen = time.monotonic()
+            rows, waited = await logstore.pending(connection, self._limits.batch)
         fresh = await self._next(rows)
         if fresh:
             self._edge = await self._extend(self._edge, fresh)
@@ -134,6 +133,9 @@ class Sequencer:
         if self._edge.size != self._published:
             self._point("sequencer.before-publish")
             await self._publish(self._edge.size)
+        # Less than a full batch is all there was, and it is published now.
+        full = len(rows) == self._limits.batch or bool(self._gaps)
+        self._waited, self._seen = waited if full else 0, time.monotonic()
         return len(rows)
 
     async def _next(self, rows: list[Pending]) -> list[Pending]:

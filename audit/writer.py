@@ -162,10 +162,10 @@ class Writer:
         while True:
             await self._ready.wait()
             tickets = self._once_per_claim(self._known_only(self._ready.take(self._share())))
+            lane.busy = True
             if tickets:
-                lane.busy = True
                 await self._write(lane, tickets)
-                lane.busy = False
+            lane.busy = False
 
     def _share(self) -> int:
         """How many tickets a lane takes: all that wait, or its part if another lane is free to take the rest."""
@@ -221,10 +221,8 @@ class Writer:
         except UndoneError as undone:
             self._try_again(tickets, undone.__cause__ or undone)
         except store.CONNECTION_ERRORS as error:
-            # The commit may have happened: an unknown outcome is never guessed, and nothing is released on it.
-            _LOG.warning("batch not confirmed: %s", type(error).__name__)
             await lane.drop()
-            _refuse_all(tickets, UnavailableError("the database gave no answer"))
+            self._lose(run, tickets, error)
         except BaseException as error:
             await lane.drop()
             _refuse_all(tickets, UnavailableError("the writer stops"))
@@ -233,6 +231,19 @@ class Writer:
             _LOG.exception("batch failed")
         else:
             self._settle(run)
+
+    def _lose(self, run: Run, tickets: Sequence[Ticket], error: BaseException) -> None:
+        """The connection is lost. Before COMMIT was sent nothing is stored, and a new connection may do it.
+
+        After that an unknown outcome is never guessed: nothing is released, nothing is tried again.
+        """
+        _LOG.warning("batch not confirmed: %s", type(error).__name__)
+        again = not run.sent and not isinstance(error, TimeoutError)
+        for ticket in tickets:
+            ticket.tries += 1
+            if not again or ticket.tries > self._limits.tries:
+                ticket.refuse(UnavailableError("the database gave no answer"))
+        self._ready.put_back(ticket for ticket in tickets if not ticket.over)
 
     def _settle(self, run: Run) -> None:
         self._desk.point("writer.before-answer")
