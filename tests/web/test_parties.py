@@ -26,7 +26,7 @@ class Town:
 
     app: object
     personas: dict
-    loop: object
+    loop: asyncio.AbstractEventLoop
     signers: list
     keys: dict = field(default_factory=dict)
     ids: dict = field(default_factory=dict)

@@ -67,7 +67,7 @@ def test_no_signature_is_no_proof():
 
 def test_a_public_key_is_no_shared_secret():
     """HS256 computed over the public key is refused (N67)."""
-    secret = OctKey.import_key(base64.urlsafe_b64decode(KEY.as_dict()["x"] + "="), {"kid": "k1"})
+    secret = OctKey.import_key(base64.urlsafe_b64decode(str(KEY.as_dict()["x"]) + "="), {"kid": "k1"})
     refused(jwt.encode({"alg": "HS256", "kid": "k1", "typ": TYPE}, claims(), secret, algorithms=["HS256"]))
 
 

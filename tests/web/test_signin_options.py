@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 import pytest
@@ -105,11 +106,10 @@ def test_a_persona_is_read_strictly(row):
         parse_personas([row])
 
 
-def provider():
+def provider_app() -> Any:
     people = (Persona("a", "A", "longenough"),)
-    return DevelopmentProvider(
-        "http://localhost/development", "c", "s", "http://localhost/back", lambda: people, lambda: 0
-    )
+    issuer, redirect = "http://localhost/development", "http://localhost/back"
+    return loopback_only(development_app(DevelopmentProvider(issuer, "c", "s", redirect, lambda: people, lambda: 0)))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def provider():
 )
 async def test_the_development_provider_answers_on_loopback_only(peer, host, status):
     """Another peer, or a foreign name bound to loopback, is told that there is nothing."""
-    app = loopback_only(development_app(provider()))
+    app = provider_app()
     transport = httpx2.ASGITransport(app=app, client=(peer, 1))
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/.well-known/openid-configuration", headers={"host": host})
@@ -136,7 +136,7 @@ async def test_the_development_provider_answers_on_loopback_only(peer, host, sta
 
 async def test_the_provider_page_escapes_and_knows_its_client():
     """Values come back escaped; a foreign client or redirect gets no page to send people away with."""
-    app = loopback_only(development_app(provider()))
+    app = provider_app()
     query = {
         "response_type": "code",
         "client_id": "c",
