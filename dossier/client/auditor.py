@@ -18,13 +18,13 @@ from dossier.client.session import Session
 
 @dataclass(frozen=True, slots=True)
 class AuditedEvent:
-    """An event as an auditor sees it: place in the log, stream, seq, id, and the fields shown; None when erased."""
+    """An event as an auditor sees it: place in the log, stream, seq, id, and the fields shown; none when erased."""
 
     index: int
     stream: str
     seq: int
     event: str
-    fields: Mapping[str, str] | None
+    fields: Mapping[str, str]
 
 
 @dataclass
@@ -57,7 +57,7 @@ def audited(shown: Mapping[str, Any], logged: LoggedTags | None = None) -> Audit
     """Check one shown event; raise UntrustedError."""
     try:
         leaf = decode_base64(shown["leaf"])
-        fields = check_opening(leaf, opening_from_json(shown["openings"])) if shown.get("openings") else None
+        fields = check_opening(leaf, opening_from_json(shown["openings"])) if shown.get("openings") else {}
         found = AuditedEvent(int(shown["index"]), shown["stream"], int(shown["seq"]), shown["event"], fields)
     except (AuditError, CryptoError, KeyError, TypeError, ValueError) as error:
         raise UntrustedError("an event is not what its leaf commits to") from error

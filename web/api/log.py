@@ -19,7 +19,7 @@ from web.publishing import log_folder
 _TILE = re.compile(r"(?:[0-9]|[1-5][0-9]|6[0-3]|entries)/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/(?:[1-9][0-9]{0,2}))?")
 CHECKPOINT_CACHE = "public, max-age=5"
 TILE_CACHE = "public, max-age=31536000, immutable"
-NOTE = "text/plain; charset=utf-8"
+NOTE = "text/plain"  # the charset is added by the response
 
 
 @get(
