@@ -49,3 +49,7 @@ class Label(StrEnum):
     PASSPHRASE_CHECK = "eigendossier/v1/unlock/passphrase-check"  # noqa: S105 - a label
     RECOVERY_CHECK = "eigendossier/v1/unlock/recovery-check"
     REGISTER_KEYS = "eigendossier/v1/register/keys"
+    # Kept inside the service (HMACs and look-up keys).
+    IDENTIFIER = "eigendossier/v1/service/identifier"
+    RATE = "eigendossier/v1/service/rate"
+    CSRF = "eigendossier/v1/service/csrf"

@@ -10,10 +10,10 @@ import hmac
 from dataclasses import dataclass
 
 from crypto.encoding import bind
+from crypto.labels import Label
 from dossier.errors import InvalidRequestError
 
 KEY_SIZE = 32
-_LABEL = "eigendossier/v1/identifier"
 _LENGTHS = {"bsn": 9, "rsin": 9, "kvk": 8}
 
 
@@ -41,7 +41,7 @@ def identifier_hmac(key: bytes, identifier: Identifier) -> bytes:
     """Return the 32 bytes under which the identifier is found; the key is 32 bytes, kept outside the database."""
     if len(key) != KEY_SIZE:
         raise RuntimeError("the identifier key is 32 bytes")
-    return hmac.digest(key, bind(_LABEL, identifier.scheme.encode(), identifier.number.encode()), "sha256")
+    return hmac.digest(key, bind(Label.IDENTIFIER, identifier.scheme.encode(), identifier.number.encode()), "sha256")
 
 
 def _eleven_test(number: str) -> bool:

@@ -7,7 +7,6 @@ import json
 import httpx2
 import pytest
 
-from dossier.client import session as session_module
 from dossier.client.errors import RefusedError, SignInError, UnreachableError
 from dossier.client.flow import read_form
 from dossier.client.organisation import new_sign_in_key
@@ -44,7 +43,7 @@ def answer(status, **body):
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(session_module.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("dossier.client.session.time.sleep", lambda _seconds: None)
 
 
 def signed_in(service, clock):

@@ -12,11 +12,11 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from crypto.encoding import BUCKET_SIZE, sha256
+from crypto.encoding import BUCKET_SIZE, bind, sha256
+from crypto.labels import Label
 from dossier.errors import UnauthenticatedError
 
 _SIZE = 32
-_CSRF = b"eigendossier/v1/session/csrf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def locate(secret: str) -> Locator:
 
 def csrf_token(cookie: str) -> str:
     """Return the token that unsafe requests with this session cookie must carry: derived, so it ends with the session."""
-    return _encode(hmac.digest(_decode(cookie), _CSRF, "sha256"))
+    return _encode(hmac.digest(_decode(cookie), bind(Label.CSRF), "sha256"))
 
 
 def check_csrf(cookie: str, token: str) -> bool:

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crypto.encoding import bind, sha256
+from crypto.labels import Label
 from dossier.errors import TooManyError
-
-_LABEL = "eigendossier/v1/rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class Limiter:
     def _key(self, limit: Limit, who: bytes) -> tuple[bytes, int]:
         end = (self.clock() // limit.seconds + 1) * limit.seconds
         # A hash: addresses and ids of who was counted are not kept.
-        return sha256(bind(_LABEL, limit.name.encode(), who)), end
+        return sha256(bind(Label.RATE, limit.name.encode(), who)), end
 
     def _known(self, key: bytes, end: int) -> int:
         shared_end, shared = self._total.get(key, (0, 0))

@@ -39,6 +39,10 @@ export const Label = {
   PASSPHRASE_CHECK: "eigendossier/v1/unlock/passphrase-check",
   RECOVERY_CHECK: "eigendossier/v1/unlock/recovery-check",
   REGISTER_KEYS: "eigendossier/v1/register/keys",
+  // Kept inside the service (HMACs and look-up keys).
+  IDENTIFIER: "eigendossier/v1/service/identifier",
+  RATE: "eigendossier/v1/service/rate",
+  CSRF: "eigendossier/v1/service/csrf",
 } as const;
 
 export type Label = (typeof Label)[keyof typeof Label];
