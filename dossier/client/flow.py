@@ -39,7 +39,7 @@ class Code:
     verifier: str = field(repr=False)
 
 
-def fetch_code(http: httpx2.Client, server: str, issuer: str, subject: str, secret: str) -> Code:
+def fetch_code(http: httpx2.Client, issuer: str, subject: str, secret: str) -> Code:
     """Go from our authorization endpoint over the provider's page back to the loopback address; raise SignInError."""
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     query = {
@@ -52,7 +52,7 @@ def fetch_code(http: httpx2.Client, server: str, issuer: str, subject: str, secr
         "prompt": "login",
     }
     journey = _Journey(http)
-    page = journey.get(f"{server}/oauth/authorize?{urlencode(query)}")
+    page = journey.get(f"{issuer}/oauth/authorize?{urlencode(query)}")
     form = read_form(page.text)
     answers = {**form.fields, "subject": subject, "secret": secret}
     journey.post(urljoin(str(page.url), form.action), answers)

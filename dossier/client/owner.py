@@ -23,6 +23,7 @@ from dossier.client.delivering import Content, Record, Sender, seal_record
 from dossier.client.holding import HeldDossier, hold_dossier
 from dossier.client.making import FOREVER, Identity, MadeDossier, make_dossier
 from dossier.client.parties import Register
+from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
 
 
@@ -120,6 +121,11 @@ class Owner:
             after = page.get("next", "")
             if not after:
                 return
+
+    def read(self, held: HeldDossier, item: bytes, asked: Asked, log: LogKeys) -> Released:
+        """Open one item of one's own and verify all of the answer; `save_part` then writes its content."""
+        request, answer = request_reading(self.session, self.identity, item, asked)
+        return check_released(request, answer, log, self._author_key, held.item_key)
 
     def open_listed(self, held: HeldDossier, shown: Mapping[str, Any]) -> OpenedItem | RejectedItem:
         """Verify and open one entry of a list."""

@@ -74,10 +74,13 @@ class Session:
         return self._issuer
 
     def sign_in(self, subject: str, secret: str) -> None:
-        """Sign in as a person by the provider's form; the secret is kept to sign in again. Raise SignInError."""
+        """Sign in as a person by the provider's form; the secret is kept to sign in again. Raise SignInError.
+
+        The journey begins at the issuer's own address: cookies belong to it, whatever name the service was reached by.
+        """
 
         def again() -> None:
-            code = fetch_code(self._http, self.server, self.issuer, subject, secret)
+            code = fetch_code(self._http, self.issuer, subject, secret)
             form = {"grant_type": "authorization_code", "client_id": CLIENT_ID, "redirect_uri": REDIRECT_URI}
             self._take_token({**form, "code": code.code, "code_verifier": code.verifier})
 

@@ -1,12 +1,20 @@
-"""Start a service with everything in one folder, to try it out on this machine."""
+"""Start a service with everything in one folder and an invented town in it; it serves until Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
+import os
+from dataclasses import replace
 
 from web.commands.options import add_service_options, with_settings
+from web.demo.record import FILE, Demo
+from web.demo.serving import check_adopted, prepare
+from web.logging import set_up_logging
 from web.server import serve
 from web.settings import Settings, SettingsError
+
+SHOWN = ("hanneke-de-wit", "yusuf-kaya", "ruth-okafor", "noor-hoekstra", "ilse-brandsma", "mei-lin-chen")
+"""The personas that the terminal introduces; the others stand in demo.json and on the page."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,15 +28,35 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _demo(settings: Settings) -> int:
-    if settings.mode != "development":
-        raise SettingsError("the demo runs in development mode only")
-    return serve(settings, lambda: _tell(settings))
+    if settings.mode != "development" or settings.issuer:
+        raise SettingsError("the demo runs in development mode only, with its own sign-in")
+    quiet = settings if os.environ.get("DOSSIER_LOG_LEVEL") else replace(settings, log_level="warning")
+    set_up_logging(quiet.log_level)
+    check_adopted(quiet)
+    return serve(quiet, lambda: _begin(quiet))
 
 
-def _tell(settings: Settings) -> None:
+def _begin(settings: Settings) -> None:
+    print(f"Eigendossier is running at {settings.public_origin}", flush=True)
+    prepare(settings, lambda demo: _tell(settings, demo))
+
+
+def _tell(settings: Settings, demo: Demo) -> None:
     origin = settings.public_origin
-    print(f"Eigendossier is running at {origin}")
-    print(f"  health           {origin}/health/ready")
-    print(f"  API description  {origin}/v1/openapi.json")
-    print(f"  data             {settings.data_dir}")
-    print("Stop with Ctrl-C.", flush=True)
+    lines = [
+        "",
+        f"  look here        {origin}/",
+        f"  API description  {origin}/v1/openapi.json",
+        f"  public log       {origin}/log/checkpoint",
+        f"  health           {origin}/health/ready",
+        f"  everything else  {settings.data_dir / FILE} (URLs, keys, all personas with their secrets)",
+        "",
+        "Sign in as:",
+        *(f"  {name:<16} {demo.personas[name].name:<16} secret {demo.personas[name].secret}" for name in SHOWN),
+        "",
+        "Try in another terminal:",
+        f"  .venv/bin/dossier items --as hanneke-de-wit --data-dir {settings.data_dir}",
+        "",
+        "Stop with Ctrl-C; started again, it goes on with what is there.",
+    ]
+    print("\n".join(lines), flush=True)

@@ -12,7 +12,7 @@ from crypto.encoding import sha256
 from dossier.client.agency import Agency
 from dossier.client.delivering import Content, Record
 from dossier.client.errors import RefusedError
-from dossier.client.owner import Owner
+from dossier.client.session import Session
 from dossier.sample import DossierPlan
 from dossier.sample import Record as SampleRecord
 from web.demo.company import Company
@@ -35,14 +35,14 @@ REPEATED = 409
 def settle(company: Company, name: str, plan: DossierPlan) -> None:
     """Make a dossier of an owner, if they have none of this nature yet."""
     owner = company.owner(name)
-    if not dossier_of(owner, plan.nature):
+    if not dossier_of(owner.session, plan.nature):
         owner.create(plan.nature, SECTIONS)
 
 
 def admit(company: Company, name: str, nature: str, agencies: Iterable[str]) -> None:
     """Let organisations deliver to a dossier, those that may not yet."""
     owner = company.owner(name)
-    dossier = bytes.fromhex(dossier_of(owner, nature))
+    dossier = bytes.fromhex(dossier_of(owner.session, nature))
     held = owner.hold(dossier)
     company.keep_pins(name, owner.pins)
     admitted = {each.payload["organisation"] for each in held.statements if each.kind == "source-admission"}
@@ -66,16 +66,16 @@ def deliver(company: Company, record: SampleRecord, identifier: str) -> None:
 def add(company: Company, record: SampleRecord) -> None:
     """Add a record to its owner's dossier as the owner."""
     owner = company.owner(record.owner)
-    held = owner.hold(bytes.fromhex(dossier_of(owner, record.dossier)))
+    held = owner.hold(bytes.fromhex(dossier_of(owner.session, record.dossier)))
     try:
         owner.add(held, sealable(record), contents(record), key=_once(held.dossier.hex(), record))
     except RefusedError as error:
         _unless_repeated(error)
 
 
-def dossier_of(owner: Owner, nature: str) -> str:
-    """The hex id of the owner's dossier of this nature, empty if there is none."""
-    dossiers = owner.session.get("/v1/me")["dossiers"]
+def dossier_of(session: Session, nature: str) -> str:
+    """The hex id of the dossier of this nature of whoever is signed in, empty if there is none."""
+    dossiers = session.get("/v1/me")["dossiers"]
     return next((str(each["dossier"]) for each in dossiers if each["nature"] == nature), "")
 
 

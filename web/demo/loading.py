@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dossier.client.errors import RefusedError
 from dossier.sample import Agency, Persona, Professional, Record, World
-from web.demo import filling, founding
+from web.demo import allowing, filling, founding
 from web.demo.company import Company
 from web.demo.progress import Teller
 
@@ -32,7 +32,7 @@ class Step:
 
     name: str
     text: str
-    act: Callable[[], None]
+    act: Callable[[], object]
 
 
 class Journal:
@@ -71,7 +71,7 @@ def load(company: Company, world: World, data_dir: Path, tell: Teller) -> int:
 
 
 def plan(company: Company, world: World, data_dir: Path) -> Iterator[Step]:
-    """Yield every step: organisations with their people and systems, then owners, then records."""
+    """Yield every step: organisations with people and systems, owners, records, consents."""
     for agency in world.agencies:
         yield from _organisation(company, world, agency, data_dir)
     for persona in world.personas:
@@ -79,6 +79,7 @@ def plan(company: Company, world: World, data_dir: Path) -> Iterator[Step]:
             yield from _citizen(company, world, persona)
     for record in world.records:
         yield Step(f"record {record.key}", record.title, partial(_bring, company, world, record))
+    yield from _sharing(company, world)
 
 
 def _organisation(company: Company, world: World, agency: Agency, data_dir: Path) -> Iterator[Step]:
@@ -113,6 +114,18 @@ def _citizen(company: Company, world: World, persona: Persona) -> Iterator[Step]
         yield Step(f"dossier {name}", text, partial(filling.settle, company, slug, made))
         agencies = sorted({each.agency for each in world.records_of(slug, made.nature) if each.agency})
         yield Step(f"admissions {name}", text, partial(filling.admit, company, slug, made.nature, agencies))
+
+
+def _sharing(company: Company, world: World) -> Iterator[Step]:
+    names = {each.slug for each in world.professionals}
+    for each in allowing.allowances(world):
+        text = f"{world.persona(each.owner.person).name} lets {world.professional(each.professional).name} look"
+        yield Step(f"consent {each.name}", text, partial(allowing.allow, company, each))
+    for owner, nature, professional in allowing.SHUT_OUT:
+        if professional in names:
+            text = f"{world.persona(owner).name} shuts somebody out"
+            act = partial(allowing.shut_out, company, owner, nature, professional)
+            yield Step(f"block {owner} {professional}", text, act)
 
 
 def _bring(company: Company, world: World, record: Record) -> None:
