@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from audit.entry import Receipt
@@ -60,10 +62,14 @@ def reading_answer(
     audience: str,
     lease_until: int,
     holds_until: int,
+    rules: Collection[str],
     *,
     notify: bool,
 ) -> ReadingAnswer:
-    """Put the answer together; pure, and given out only after the commit."""
+    """Put the answer together; pure, and given out only after the commit.
+
+    Capsules go along of those consents alone that permit this reading (`rules`).
+    """
     facts, promised = material.state.facts, promise(receipt, audience)
     return ReadingAnswer(
         reading=promised.event,
@@ -76,7 +82,7 @@ def reading_answer(
         header=encode_base64(material.header),
         sealed_key=encode_base64(material.sealed_key),
         sealed_metadata=encode_base64(material.sealed_metadata),
-        capsules=[encode_base64(capsule) for capsule in material.capsules],
+        capsules=[encode_base64(capsule) for consent, capsule in material.capsules if consent.hex() in rules],
         wraps=[WrapAnswer(wrap.section, wrap.lane, wrap.epoch, encode_base64(wrap.wrapped)) for wrap in material.wraps],
         parts=[PartAnswer(part.length, _content(part.content)) for part in material.parts],
         lease_until=lease_until,

@@ -68,7 +68,7 @@ class Again:
     claimed: Claimed
     material: Material
     kept: Kept
-    notify: bool
+    decision: Decision
 
 
 ReadResult = Released | Refused | Hidden | Again
@@ -129,7 +129,7 @@ class Read(Entry[ReadResult]):
         decision, material = self._decide(view)
         if not decision.permitted or material is None or view.now >= kept.lease_until:
             raise ReadingEndedError(claimed.event_id)
-        return Again(claimed, material, kept, decision.obligations.notify)
+        return Again(claimed, material, kept, decision)
 
     def _decide(self, view: View) -> tuple[Decision, Material | None]:
         material: Material | None = view.rows(self._want) if self._place else None
@@ -189,6 +189,7 @@ class Read(Entry[ReadResult]):
                 audience,
                 lease,
                 decision.holds_until,
+                decision.rules,
                 notify=decision.obligations.notify,
             )
             return Released(made, decision.rules, view.now)

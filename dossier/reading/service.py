@@ -94,7 +94,8 @@ class Readings:
             kept.audience,
             kept.lease_until,
             kept.holds_until,
-            notify=result.notify,
+            result.decision.rules,
+            notify=result.decision.obligations.notify,
         )
 
     def _refusal(self, refused: Refused, request: ReadingRequest) -> ReadingRefusedError:

@@ -22,7 +22,7 @@ VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
 _MATERIAL = """
 SELECT w.ordinal, v.version, v.header_hash, v.header, v.sealed_key, v.sealed_metadata, f.seqs, f.kinds, f.bodies,
        p.numbers, p.lengths, p.contents, p.objects, a.sections, a.lanes, a.epochs, a.wraps, s.placements, s.sealed,
-       c.capsules
+       c.capsules, c.consents
 FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::bytea[], $5::text[], $6::text[])
      WITH ORDINALITY AS w (dossier, item, version, grantee, section, lane, ordinal)
 CROSS JOIN LATERAL (
@@ -49,7 +49,9 @@ CROSS JOIN LATERAL (
     JOIN dossier.statement m ON m.bucket = audit.bucket(w.dossier) AND m.stream = w.dossier AND m.hash = y.placement
     WHERE y.bucket = v.bucket AND y.item = w.item AND y.version IN (0, v.version)) s
 CROSS JOIN LATERAL (
-    SELECT array_agg(b.body ORDER BY b.at, b.hash) AS capsules FROM dossier.capsule b
+    SELECT array_agg(b.body ORDER BY b.at, b.hash) AS capsules, array_agg(g.subject ORDER BY b.at, b.hash) AS consents
+    FROM dossier.capsule b
+    JOIN dossier.statement g ON g.bucket = b.bucket AND g.stream = b.dossier AND g.hash = b.statement
     WHERE b.bucket = audit.bucket(w.dossier) AND b.dossier = w.dossier AND b.hash IN (
         SELECT k.capsule FROM dossier.capsule_key k
         WHERE k.bucket = audit.bucket(w.dossier) AND k.dossier = w.dossier AND k.grantee = w.grantee
@@ -76,7 +78,10 @@ class Wrap(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that a permitted reading releases of one version, and the item's state by which it is decided."""
+    """All that a permitted reading releases of one version, and the item's state by which it is decided.
+
+    `capsules` are (consent, capsule) of every consent that ever named the grantee for this place or item.
+    """
 
     state: ItemState
     version: int
@@ -88,7 +93,7 @@ class Material:
     placed_key: bytes
     parts: tuple[Part, ...]
     wraps: tuple[Wrap, ...]
-    capsules: tuple[bytes, ...]
+    capsules: tuple[tuple[bytes, bytes], ...]
     inline: bool
 
 
@@ -142,7 +147,7 @@ def _material(item: bytes, row: Mapping[str, Any]) -> Material | None:
         placed_key=row["sealed"][-1] if row["sealed"] else b"",
         parts=tuple(Part(*part) for part in zip(row["lengths"], contents, row["objects"], strict=True)),
         wraps=tuple(Wrap(*wrap) for wrap in wraps),
-        capsules=tuple(row["capsules"] or ()),
+        capsules=tuple(zip(row["consents"] or (), row["capsules"] or (), strict=True)),
         inline=all(content is not None for content in contents),
     )
 

@@ -129,6 +129,8 @@ class Withdraw(Entry[Ended]):
         event = statement_event(statement, self._actor, self._key(), view.now, [self._consent.id])
         fact = Fact("rules", "withdrawal", consent, statement.payload)
         row = statement_write(self._shared.dossier, statement, consent, seq)
+        # The same statement may come twice: ending again is no error.
+        row = Write(f"{row.statement} ON CONFLICT DO NOTHING", row.args)
         return self._outcome(event, (fact,) if standing else (), (row,), by_key=True)
 
     def _outcome(

@@ -40,6 +40,7 @@ from dossier.store import Loader
 from tests.audit.town import KEYS, PATIENT, SIGNER
 
 CATALOGUES = shipped_catalogues()
+DENIED = ["annotate", "download", "export", "list", "read", "share"]
 SECTIONS = ("debts", "income", "health")
 LANES = ("ordinary", "confidential", "vault")
 

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.payload import open_payload
+from crypto.encoding import new_id
+from dossier.errors import NotFoundError
+from dossier.hiding.telling import HOUR, Teller
+from dossier.hiding.ticks import FLOOR, TICK, release_time
+from tests.audit.town import KEYS
+from tests.dossier.town import now
+
+
+@given(st.floats(0, 1e6), st.floats(0, 10))
+def test_release_is_at_a_tick(arrival, work):
+    """A hidden answer leaves after it is ready, at a whole tick from arrival, 50 ms after it at the earliest (N52)."""
+    leaves = release_time(arrival, arrival + work)
+    waited = leaves - arrival
+    assert waited >= FLOOR - 1e-6
+    assert waited >= work - 1e-6
+    assert waited < max(work, FLOOR) + TICK + 1e-6
+    assert abs(waited / TICK - round(waited / TICK)) < 1e-3
+
+
+@given(st.floats(0, FLOOR), st.floats(0, FLOOR))
+def test_quick_answers_leave_together(first, second):
+    """Whatever takes less than 50 ms leaves at the same instant after arrival."""
+    assert release_time(0.0, first) == release_time(0.0, second)
+
+
+@pytest.fixture(scope="module")
+async def world(town):
+    agency = await town.agency()
+    owner = await town.person("Sanne")
+    system = await town.system(agency)
+    reader = await town.person("Ahmed", agency, "debt-counsellor")
+    home = await town.dossier(owner)
+    await town.admit(home, agency)
+    return reader, home, await town.deliver(home, system)
+
+
+async def events(town, stream, schema):
+    rows = await town.pool.fetch("SELECT seq, month, sealed FROM audit.payload WHERE stream = $1 ORDER BY seq", stream)
+    found = [open_payload(KEYS.find(row["month"]), stream, row["seq"], row["sealed"])[0] for row in rows]
+    return [event for event in found if event.schema.id == schema]
+
+
+async def knock(town, reader, item):
+    with pytest.raises(NotFoundError):
+        await town.read(reader, item)
+
+
+async def test_dossier_hears_of_it_with_a_count(town, world):
+    """The dossier hears of hidden requests: one event for actor, reason and hour, with a count (P4)."""
+    reader, home, item = world
+    teller = Teller(town.writer, town.hidden)
+    for _ in range(3):
+        await knock(town, reader, item)
+    assert await teller.run_once(now()) == 1
+    (event,) = await events(town, home.id, "hidden/v1")
+    assert (event["actor"], event.number("count"), event.items("subjects")) == (reader.id.hex(), 3, [item.hex()])
+    await knock(town, reader, item)
+    assert await teller.run_once(now()) == 0
+    assert await teller.run_once((now() // HOUR + 1) * HOUR) == 1
+    assert [each.number("count") for each in await events(town, home.id, "hidden/v1")] == [3, 1]
+
+
+async def test_nobody_is_told_of_what_is_absent(town, world, pool):
+    """Rows about things that do not exist go without a word, and leave nothing behind."""
+    reader = world[0]
+    await knock(town, reader, new_id())
+    assert await pool.fetchval("SELECT count(*) FROM dossier.outbox") == 1
+    assert await Teller(town.writer, town.hidden).run_once(now()) == 0
+    assert await pool.fetchval("SELECT count(*) FROM dossier.outbox") == 0
+
+
+async def test_same_events_for_absent_and_hidden(town, world):
+    """What the actor may see of the event has the same fields whether the target exists or not (N54)."""
+    reader, _home, item = world
+    before = len(await events(town, reader.id, "decision/v1"))
+    await knock(town, reader, item)
+    await knock(town, reader, new_id())
+    hidden, absent = (await events(town, reader.id, "decision/v1"))[before:]
+    visible = hidden.schema.visible("actor")
+    same = [at for at in visible if hidden.schema.fields[at].name not in {"subjects", "statement", "request", "time"}]
+    assert [hidden.values[at] for at in same] == [absent.values[at] for at in same]
