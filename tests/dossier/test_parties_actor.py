@@ -23,22 +23,29 @@ def actor(**changes):
     return Actor(**{**made, **changes})
 
 
+def is_fresh(who, now):
+    try:
+        require_step_up(who, now)
+    except StepUpRequiredError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("now", [995, 1_000, 1_300])
 def test_a_fresh_authentication_is_enough(now):
     """Up to and including five minutes, and within a few seconds of clock difference."""
-    require_step_up(actor(), now)
+    assert is_fresh(actor(), now)
 
 
 @pytest.mark.parametrize("now", [994, 1_301, 100_000])
 def test_an_old_or_future_authentication_is_not(now):
     """After five minutes, or from the future, the person must sign in again."""
-    with pytest.raises(StepUpRequiredError):
-        require_step_up(actor(), now)
+    assert not is_fresh(actor(), now)
 
 
 def test_a_system_proves_itself_with_each_token():
     """Step-up is for persons."""
-    require_step_up(actor(kind="system", organisation=ORGANISATION), 100_000)
+    assert is_fresh(actor(kind="system", organisation=ORGANISATION), 100_000)
 
 
 @pytest.mark.parametrize("level, good", [("low", True), ("substantial", True), ("high", False)])
