@@ -21,7 +21,11 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("web.commands.demo", "start a service with everything in one folder, to try it out"),
     "serve": Command("web.commands.serve", "run the service"),
     "migrate": Command("web.commands.migrate", "bring the database to the newest revision"),
+    "push": Command("web.commands.push", "deliver files to a dossier, as an agency"),
+    "items": Command("web.commands.items", "list items of a dossier"),
+    "open": Command("web.commands.open", "open an item and write its content to a file"),
     "log": Command("web.commands.log", "check the public log, or make every logged decision again"),
+    "erase": Command("web.commands.erase", "erase what an event says, on a ground; the event stays"),
     "doctor": Command("web.commands.doctor", "check settings, database and clock, and say what is wrong"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -73,6 +73,40 @@ def open_row(row: EventRow, months: MonthKeys) -> Opened | None:
         return Opened(seed, *open_payload(key, row.stream, row.seq, row.sealed))
     except AuditError:
         return None
+
+
+class Erasable(NamedTuple):
+    """Whether an event's payload was erased before, and whether the stream cannot be verified without it."""
+
+    erased: bool
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ErasableWant:
+    """Whether the payload of an event may be erased."""
+
+    stream: bytes
+    seq: int
+
+    @classmethod
+    async def load(cls, connection: Connection, wants: Sequence[ErasableWant]) -> Mapping[ErasableWant, Erasable]:
+        """Return what is known of those events that exist."""
+        rows = await connection.fetch(
+            """SELECT e.stream, e.seq,
+                      EXISTS (SELECT FROM audit.erasure x
+                              WHERE x.bucket = e.bucket AND x.stream = e.stream AND x.seq = e.seq) AS erased,
+                      EXISTS (SELECT FROM audit.erasure x
+                              WHERE x.bucket = e.bucket AND x.stream = e.stream AND x.erased_by = e.seq)
+                      OR EXISTS (SELECT FROM audit.stream_key k
+                                 WHERE k.bucket = e.bucket AND k.stream = e.stream AND k.from_seq = e.seq + 1)
+                      AS needed
+               FROM unnest($1::bytea[], $2::bigint[]) AS w (stream, seq)
+               JOIN audit.event e ON e.bucket = audit.bucket(w.stream) AND e.stream = w.stream AND e.seq = w.seq""",
+            [want.stream for want in wants],
+            [want.seq for want in wants],
+        )
+        return {cls(row["stream"], row["seq"]): Erasable(row["erased"], row["needed"]) for row in rows}
 
 
 class EventStore:
