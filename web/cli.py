@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
     "push": Command("web.commands.push", "deliver files to a dossier, as an agency"),
     "items": Command("web.commands.items", "list items of a dossier"),
     "open": Command("web.commands.open", "open an item and write its content to a file"),
+    "events": Command("web.commands.events", "show what happened in a dossier, and prove that nothing is left out"),
     "log": Command("web.commands.log", "check the public log, or make every logged decision again"),
     "erase": Command("web.commands.erase", "erase what an event says, on a ground; the event stays"),
     "doctor": Command("web.commands.doctor", "check settings, database and clock, and say what is wrong"),

@@ -7,7 +7,7 @@ the leaves in the public log, and the tag of the next event, whose absence there
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from audit.checkpoint import Checkpoint, verify_checkpoint
@@ -31,10 +31,11 @@ MERGE_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A checked list: fields by seq, erased ones, and those too young to be in the log yet."""
+    """A checked list: fields by seq, erased ones, those too young to be in the log yet, and the ids of events by seq."""
 
     checked: Checked
     waiting: tuple[int, ...]
+    ids: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def head(self) -> StreamHead:
@@ -56,14 +57,17 @@ def dossier_history(session: Session, held: HeldDossier, logged: LoggedTags) -> 
         raise UntrustedError("the keys of the stream are not well-formed") from error
     # The first key is the one whose hash the dossier's own first statement names.
     pinned = bytes.fromhex(held.chain.statements[0].payload["streamKeyHash"])
-    return check_history(name, keys, list(_events(session, name)), first_head(pinned), logged, session.now())
+    shown_events = list(_events(session, name))
+    events = [stream_event(each) for each in shown_events]
+    found = check_history(name, keys, events, first_head(pinned), logged, session.now())
+    return replace(found, ids={int(each["seq"]): str(each.get("event", "")) for each in shown_events})
 
 
-def _events(session: Session, dossier: str) -> Iterator[StreamEvent]:
+def _events(session: Session, dossier: str) -> Iterator[Mapping[str, Any]]:
     after = 0
     while True:
         page = session.get(f"/v1/dossiers/{dossier}/events", {"after": after})
-        yield from (stream_event(each) for each in page["events"])
+        yield from page["events"]
         following = int(page.get("next", 0))
         if following <= after:
             return
