@@ -27,6 +27,7 @@ from dossier.client.making import Identity
 from dossier.embedded.secrets import write_private
 
 FORMAT = "eigendossier-key-store-1"
+STORE_KEY = "store.key"
 MAX_STATE = 8 * 1024 * 1024
 _NAME = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
@@ -72,7 +73,7 @@ def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def open_with_file(home: Path) -> KeyStore:
     """Open a store whose key stands in the file `store.key` beside it, made at the first call."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = home / "store.key"
+    path = home / STORE_KEY
     if not path.exists():
         write_private(path, secrets.token_bytes(KEY_SIZE).hex())
     try:

@@ -1,0 +1,62 @@
+"""List items: one's own, or what somebody lets one see for a purpose. Titles are opened on this machine."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from dossier.client.owner import OpenedItem, RejectedItem
+from web.commands.looking import add_asked, add_dossier, asked, day, dossiers
+from web.commands.who import Report, Who, act, add_who
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_who(parser)
+    add_dossier(parser)
+    add_asked(parser)
+    parser.add_argument("--section", default="", metavar="S", help="only items of this section")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List, newest first."""
+    return act(arguments, lambda who: _report(who, arguments))
+
+
+def _report(who: Who, arguments: argparse.Namespace) -> Report:
+    found = [(dossier, item) for dossier in dossiers(who, arguments) for item in _items(who, arguments, dossier)]
+    rows = [_row(who, dossier, item) for dossier, item in found]
+    good = [row for row in rows if "rejected" not in row]
+    lines = [f"{row['item']}  {row['section']:<9} {row['lane']:<12} {row['issued']}  {row['title']}" for row in good]
+    lines += [f"{row['item']}  not shown: {row['rejected']}" for row in rows if "rejected" in row]
+    return Report({"items": rows}, [*lines, f"{len(good)} items"], ok=len(good) == len(rows))
+
+
+def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> Iterator[OpenedItem | RejectedItem]:
+    if not who.is_citizen or arguments.of:
+        yield from who.reader().items(dossier, asked(arguments), arguments.section)
+        return
+    owner = who.owner()
+    held = owner.hold(dossier)
+    who.company.keep_pins(who.name, owner.pins)
+    yield from owner.items(held, arguments.section)
+
+
+def _row(who: Who, dossier: bytes, item: OpenedItem | RejectedItem) -> dict[str, Any]:
+    if isinstance(item, RejectedItem):
+        return {"item": item.item, "dossier": dossier.hex(), "rejected": item.reason}
+    core, shown = item.header.core, item.shown
+    return {
+        "item": item.item,
+        "dossier": dossier.hex(),
+        "version": core.version,
+        "title": item.title,
+        "section": shown["section"],
+        "lane": shown["lane"],
+        "label": shown["label"],
+        "type": core.type,
+        "from": who.name_of(core.author.hex()),
+        "issued": day(core.issued),
+        "parts": [each["name"] for each in item.metadata["parts"]],
+    }

@@ -1,0 +1,73 @@
+"""In which dossier a command looks: one's own, or that of somebody who lets one look."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+
+from crypto.encoding import BUCKET_SIZE, decode_hex
+from crypto.errors import CryptoError
+from dossier.client.reading import Asked
+from dossier.errors import InvalidRequestError
+from web.commands.who import Who, find_name
+
+
+def add_dossier(parser: argparse.ArgumentParser) -> None:
+    """`--dossier` and `--of`."""
+    parser.add_argument("--dossier", default="", metavar="ID", help="id of the dossier, or private or business")
+    parser.add_argument("--of", default="", metavar="PERSON", help="whose dossier, if not one's own")
+
+
+def add_asked(parser: argparse.ArgumentParser) -> None:
+    """`--purpose`, `--reason` and `--case`."""
+    parser.add_argument("--purpose", default="", metavar="P", help="code of the purpose, such as debt-plan")
+    parser.add_argument("--reason", default="", metavar="R", help="code of the reason, such as intake")
+    parser.add_argument("--case", default="", metavar="C", help="id of the case")
+
+
+def asked(arguments: argparse.Namespace) -> Asked:
+    """What is asked for, as the options say."""
+    return Asked(arguments.purpose, arguments.reason, arguments.case)
+
+
+def dossiers(who: Who, arguments: argparse.Namespace) -> list[bytes]:
+    """The dossiers that the options mean; raise InvalidRequestError when none is."""
+    wanted = arguments.dossier
+    if wanted and wanted not in {"private", "business"}:
+        return [read_id(wanted)]
+    if arguments.of:
+        known = who.demo.personas[find_name(who.demo, arguments.of)].dossiers
+        found = [bytes.fromhex(each.dossier) for each in known if wanted in {"", each.nature} and each.dossier]
+    else:
+        own = who.session.get("/v1/me")["dossiers"]
+        found = [bytes.fromhex(each["dossier"]) for each in own if wanted in {"", each["nature"]}]
+    if not found:
+        raise InvalidRequestError("say whose dossier by --of PERSON, or which by --dossier ID")
+    return found
+
+
+def dossier_with(who: Who, thing: bytes) -> bytes:
+    """One's own dossier that a thing is in: all ids of a dossier begin alike. Raise InvalidRequestError."""
+    own = [bytes.fromhex(each["dossier"]) for each in who.session.get("/v1/me")["dossiers"]]
+    found = [each for each in own if each[:BUCKET_SIZE] == thing[:BUCKET_SIZE]]
+    if not found:
+        raise InvalidRequestError("none of your dossiers has this")
+    return found[0]
+
+
+def read_id(text: str) -> bytes:
+    """An id of 32 hexadecimal digits; raise InvalidRequestError."""
+    try:
+        return decode_hex(text, 16)
+    except CryptoError as error:
+        raise InvalidRequestError("an id is 32 hexadecimal digits") from error
+
+
+def when(seconds: int) -> str:
+    """A time for people, in UTC to the minute; empty for 0."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M") if seconds else ""
+
+
+def day(seconds: int) -> str:
+    """A day for people."""
+    return when(seconds)[:10]

@@ -1,0 +1,74 @@
+"""Open one item: asks for the reading, checks its promise and signatures, and writes the content to a file.
+
+The file is written only if all of it is what its author signed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from dossier.client.reading import Released, save_part
+from dossier.errors import InvalidRequestError
+from web.commands.looking import add_asked, asked, dossier_with, read_id
+from web.commands.who import Report, Who, act, add_who
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("item", metavar="ITEM", help="id of the item, as `dossier items` shows it")
+    parser.add_argument("--out", required=True, metavar="FILE", help="where to write the content")
+    parser.add_argument("--part", type=int, default=0, metavar="N", help="which part (0: the document itself)")
+    add_who(parser)
+    add_asked(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, and write the file."""
+    return act(arguments, lambda who: _report(who, arguments))
+
+
+def _report(who: Who, arguments: argparse.Namespace) -> Report:
+    released = _read(who, arguments)
+    parts = released.metadata["parts"]
+    if not 0 <= arguments.part < len(parts):
+        raise InvalidRequestError(f"the item has parts 0 to {len(parts) - 1}")
+    size = _save(who, released, arguments.part, Path(arguments.out))
+    part = parts[arguments.part]
+    values = {
+        "item": arguments.item,
+        "title": released.metadata["title"],
+        "version": released.header.core.version,
+        "reading": released.reading,
+        "part": arguments.part,
+        "name": part["name"],
+        "mediaType": part["mediaType"],
+        "bytes": size,
+        "parts": [each["name"] for each in parts],
+        "out": arguments.out,
+    }
+    more = [f"other parts: {', '.join(each['name'] for each in parts)} (--part N)"] if len(parts) > 1 else []
+    line = f"{released.metadata['title']}: {size} bytes in {arguments.out} (reading {released.reading})"
+    return Report(values, [line, *more])
+
+
+def _read(who: Who, arguments: argparse.Namespace) -> Released:
+    item = read_id(arguments.item)
+    if not who.is_citizen or arguments.purpose:
+        return who.reader().read(item, asked(arguments))
+    owner = who.owner()
+    held = owner.hold(dossier_with(who, item))
+    who.company.keep_pins(who.name, owner.pins)
+    return owner.read(held, item, asked(arguments), who.log_keys())
+
+
+def _save(who: Who, released: Released, number: int, path: Path) -> int:
+    """Write the part aside and rename it once it is whole."""
+    with tempfile.TemporaryDirectory(prefix=".dossier-", dir=path.absolute().parent) as folder:
+        aside = Path(folder) / "content"
+        with aside.open("wb") as sink:
+            save_part(who.session, released, number, sink)
+        size = aside.stat().st_size
+        aside.replace(path)
+    return size
