@@ -58,6 +58,7 @@ class Address(SQLModel, table=True):
 
     __tablename__ = "address"
     __table_args__: ClassVar[Any] = (
+        Index("address_dossier", "dossier"),
         Index("address_one", "bucket", "hmac", unique=True, postgresql_where=text("(NOT quarantined)")),
         {"schema": "dossier"},
     )
@@ -75,6 +76,7 @@ class AccessRequest(SQLModel, table=True):
 
     __tablename__ = "access_request"
     __table_args__: ClassVar[Any] = (
+        Index("access_request_open", "expires", postgresql_where=text("(state = 'open'::text)")),
         Index("access_request_dossier", "bucket", "dossier", "at"),
         Index("access_request_actor", "actor", "at"),
         {"schema": "dossier"},
@@ -93,6 +95,8 @@ class AccessRequest(SQLModel, table=True):
     at: int = column(BigInteger)
     state: str = column(Text)
     answer: bytes | None = optional(LargeBinary)
+    expires: int = column(BigInteger)
+    sealed_answer: bytes | None = optional(LargeBinary)
 
 
 class CaseFile(SQLModel, table=True):
@@ -128,7 +132,10 @@ class Invitation(SQLModel, table=True):
     """An invitation that waits under an identifier."""
 
     __tablename__ = "invitation"
-    __table_args__: ClassVar[Any] = {"schema": "dossier"}
+    __table_args__: ClassVar[Any] = (
+        Index("invitation_case", "case_id"),
+        {"schema": "dossier"},
+    )
 
     bucket: int = key(Integer)
     hmac: bytes = key(LargeBinary)
@@ -201,7 +208,7 @@ class ConsentUse(SQLModel, table=True):
 
 
 class ConsentDue(SQLModel, table=True):
-    """When a consent is to be ended by the sweeper."""
+    """When a consent is to be looked at by the sweeper."""
 
     __tablename__ = "consent_due"
     __table_args__: ClassVar[Any] = (
