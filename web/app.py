@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 
-from web.api import audit, consents, delivery, dossiers, items, log, parties, persons, readings
+from web.api import audit, cases, consents, delivery, dossiers, items, log, parties, persons, readings, requests
 from web.edge import API_VERSION, Edge
 from web.health import show_live, show_ready
 from web.metrics import Metrics, show_metrics
@@ -33,6 +33,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *items.ROUTES,
     *consents.ROUTES,
     *readings.ROUTES,
+    *requests.ROUTES,
+    *cases.ROUTES,
     *log.ROUTES,
     *audit.ROUTES,
 )

@@ -31,6 +31,7 @@ from dossier.parties.service import Parties
 from dossier.parties.signins import record_sign_in
 from dossier.parties.store import PartyStore
 from dossier.store import Loader
+from web.casework import Casework, casework
 from web.health import Check
 from web.keys import ServiceKeys, load_keys
 from web.logging import log
@@ -64,6 +65,7 @@ class Service:
     objects: Objects
     uploads: Uploads
     released: Releasing
+    casework: Casework
     auditing: Auditing
     identifier_key: bytes = field(repr=False)
     checks: dict[str, Check] = field(default_factory=dict)
@@ -90,6 +92,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         months = FileMonthKeys(settings.data_dir / "keys" / "months")
         signer = Signer(keys.origin, keys.promise_name, keys.promise)
         released = await stack.enter_async_context(releasing(pool, writer, signer, months, objects))
+        cases = await stack.enter_async_context(casework(pool, writer))
         service = Service(
             settings=settings,
             metrics=metrics,
@@ -108,6 +111,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             uploads=Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes)),
             auditing=Auditing(EventStore(pool), PartyStore(pool), writer, months),
             released=released,
+            casework=cases,
             identifier_key=options.identifier_key,
         )
         service.checks["database"] = lambda: database.ping(pool)

@@ -1,0 +1,76 @@
+"""Handing over the reins of a case: signed by who gives them and by who takes them, told to every owner.
+
+There is exactly one coordinator at every moment. Who leaves a case stays its coordinator in name, without access, until
+another takes over.
+"""
+
+from __future__ import annotations
+
+from audit.entry import Claim, Outcome, View
+from crypto.errors import CryptoError
+from crypto.keys import key_hash
+from crypto.statements import Statement, verify_threshold
+from dossier.cases.acts import CaseAct, CaseDone
+from dossier.cases.authority import chain_key, known_case, require_open, require_standing, streams_of
+from dossier.cases.file import Capacity, CaseFile, capacity_of
+from dossier.cases.people import require_known
+from dossier.cases.store import party_write
+from dossier.dossiers.statements import check_fresh
+from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError
+from dossier.parties.actor import Actor
+
+
+class TransferCoordinator(CaseAct):
+    """Make another participant the coordinator; refuse with NotFound-, InvalidRequest-, Forbidden- or ConflictError."""
+
+    def __init__(self, actor: Actor, case: bytes, statement: Statement, claim: Claim) -> None:
+        self._to = capacity_of(statement.payload["to"])
+        giver = bytes.fromhex(statement.payload["from"])
+        super().__init__(actor, case, claim, (giver, *streams_of(self._to)))
+        self._statement = statement
+
+    def verify(self) -> None:
+        """Check that the statement is about this case and sent by one of the two."""
+        payload = self._statement.payload
+        if payload["case"] != self.case.hex():
+            raise InvalidRequestError("the statement is about another case", code="wrong-case")
+        if payload["from"] == self._to.person:
+            raise InvalidRequestError("the reins go to another person", code="wrong-coordinator")
+        if self.actor.id.hex() not in (payload["from"], self._to.person):
+            raise ForbiddenError("one of the two who signed sends the transfer", code="wrong-signer")
+
+    def judge(self, view: View) -> Outcome[CaseDone]:
+        """Check that it comes from the coordinator as it stands, goes to a participant, and that both signed."""
+        file, payload = known_case(view, self.case), self._statement.payload
+        require_known(file, self.actor, view.now)
+        require_open(file)
+        check_fresh(payload["issuedAt"], view.now)
+        if payload["from"] != file.coordinator.person:
+            raise ConflictError("another coordinates by now", code="not-coordinator")
+        if not file.takes_part(self._to, view.now):
+            raise ForbiddenError("the new coordinator does not take part", code="not-a-participant")
+        require_standing(view, self._to)
+        self._check_signatures(file, view)
+        values = self.values(view.now, "coordinator-transfer", statement=self._statement, about=self._to)
+        taker = bytes.fromhex(self._to.person)
+        return self.outcome(
+            view,
+            "transferred",
+            values,
+            ("coordinator-transfer", taker, payload),
+            statement=self._statement,
+            writes=(party_write(taker, self.case, "participant"),),
+            tell=file.acceptances,
+        )
+
+    def _check_signatures(self, file: CaseFile, view: View) -> None:
+        """Both, each with their newest key in their own capacity, and the statement names these very keys."""
+        both: tuple[Capacity, Capacity] = (file.coordinator, self._to)
+        keys = [chain_key(view, each) for each in both]
+        actors = [{"person": each.person, "keyHash": key_hash(key).hex()} for each, key in zip(both, keys, strict=True)]
+        try:
+            verify_threshold(self._statement, keys, 2)
+        except CryptoError as error:
+            raise ForbiddenError("the transfer is not signed by both", code="wrong-signer") from error
+        if self._statement.payload["actors"] != actors:
+            raise InvalidRequestError("the transfer names other keys than it is signed with", code="wrong-signer")

@@ -1,0 +1,120 @@
+"""Cases as they are shown: everybody in a case sees who else takes part, in which role, for what and until when."""
+
+from __future__ import annotations
+
+from consent.terms import FOREVER
+from crypto.encoding import encode_base64
+from dossier.answers import Answer
+from dossier.cases.file import Capacity, CaseFile, Part
+
+
+class ShownParticipant(Answer, frozen=True):
+    """Somebody in a case. `addedBy` is the person (hex) who brought them in; `until` 0 for no end."""
+
+    person: str
+    name: str
+    organisation: str
+    organisation_name: str
+    role: str
+    kind: str
+    purpose: str
+    from_: int
+    until: int
+    coordinator: bool
+    added_by: str
+
+
+class ShownCaseDossier(Answer, frozen=True):
+    """A dossier that accepted the case, with the chain of its key: the last names the inbox key for sealed words."""
+
+    dossier: str
+    until: int
+    statements: list[str]
+
+
+class ShownCase(Answer, frozen=True):
+    """A case. `relation` is the caller's: participant, owner or invited; `closedAt` is 0 while it is open."""
+
+    case: str
+    relation: str
+    statement: str
+    hash: str
+    subject: str
+    purpose: str
+    basis: str
+    opened_at: int
+    closed_at: int
+    closing_reason: str
+    coordinator: str
+    participants: list[ShownParticipant]
+    dossiers: list[ShownCaseDossier]
+
+
+class CaseSummary(Answer, frozen=True):
+    """One line of a list of cases."""
+
+    case: str
+    relation: str
+    subject: str
+    purpose: str
+    coordinator: str
+    opened_at: int
+    closed_at: int
+
+
+class CaseList(Answer, frozen=True):
+    """The cases that the caller takes part in, accepted, or is invited to."""
+
+    cases: list[CaseSummary]
+
+
+Names = dict[str, str]
+
+
+def summary(file: CaseFile, relation: str) -> CaseSummary:
+    """Show a case in one line."""
+    person = file.coordinator.person
+    return CaseSummary(file.id, relation, file.subject, file.purpose, person, file.opened, _closed(file))
+
+
+def shown(
+    file: CaseFile, relation: str, opening: bytes, names: Names, dossiers: list[ShownCaseDossier], now: int
+) -> ShownCase:
+    """Show a case with its present people; `names` are those of persons and organisations by hex id."""
+    present = [part for part in file.parts if now < part.period.end]
+    return ShownCase(
+        case=file.id,
+        relation=relation,
+        statement=encode_base64(opening),
+        hash=file.hash,
+        subject=file.subject,
+        purpose=file.purpose,
+        basis=file.basis,
+        opened_at=file.opened,
+        closed_at=_closed(file),
+        closing_reason=file.closing_reason,
+        coordinator=file.coordinator.person,
+        participants=[_participant(part, file.coordinator, names) for part in present],
+        dossiers=dossiers,
+    )
+
+
+def _participant(part: Part, coordinator: Capacity, names: Names) -> ShownParticipant:
+    person, organisation, role = part.capacity
+    return ShownParticipant(
+        person=person,
+        name=names.get(person, ""),
+        organisation=organisation,
+        organisation_name=names.get(organisation, ""),
+        role=role,
+        kind=part.kind,
+        purpose=part.purpose,
+        from_=part.period.start,
+        until=0 if part.period.end == FOREVER else part.period.end,
+        coordinator=part.capacity == coordinator,
+        added_by=part.added_by,
+    )
+
+
+def _closed(file: CaseFile) -> int:
+    return 0 if file.closed == FOREVER else file.closed

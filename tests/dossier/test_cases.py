@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from crypto.encoding import new_id
+from dossier.cases.opening import OpenCase
+from dossier.cases.telling import CaseTeller
+from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
+from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, opening
+from tests.dossier.town import claim, now, running_town
+
+
+@pytest.fixture(scope="module")
+async def work(pool):
+    async with running_town(pool) as town:
+        yield Work(town)
+
+
+@pytest.fixture(scope="module")
+async def world(work):
+    """A municipality, a housing association, an owner with one item, a friend."""
+    town = work.town
+    municipality, housing = await town.agency(), await town.agency()
+    owner = await town.person("Sanne")
+    home = await town.dossier(owner)
+    system = await town.system(municipality)
+    await town.admit(home, municipality)
+    return SimpleNamespace(
+        owner=owner,
+        home=home,
+        system=system,
+        item=await town.deliver(home, system),
+        municipality=municipality,
+        ahmed=await town.person("Ahmed", municipality, "debt-counsellor"),
+        fatima=await town.person("Fatima", housing, "housing-consultant"),
+        friend=await town.person("Bea"),
+        stranger=await town.person("Els", housing, "social-worker"),
+    )
+
+
+async def tell(work):
+    return await CaseTeller(work.writer, work.cases.store).run_once(now() + 1)
+
+
+async def types_in(pool, stream):
+    """How many facts of each kind stand in a stream."""
+    rows = await pool.fetch("SELECT kind FROM audit.fact WHERE stream = $1 ORDER BY seq, ordinal", stream)
+    return [row["kind"] for row in rows]
+
+
+async def test_invitation_says_nothing(work, world):
+    """Opening a case answers "invited" and does the same work whether or not such an owner exists (P9)."""
+    case = await work.open(world.ahmed, world.home)
+    other = opening(world.ahmed)
+    actor = world.ahmed.actor
+    answer = await work.writer.submit(OpenCase(actor, other, [new_id() + new_id()], CATALOGUE, claim(actor)))
+    assert answer.state == "invited"
+    rows = await work.pool.fetch(
+        "SELECT case_id, state FROM dossier.invitation WHERE case_id = ANY($1)", [case_id(case), case_id(other)]
+    )
+    assert [row["state"] for row in rows] == ["waiting", "waiting"]
+
+
+async def test_everyone_sees_everyone(work, world):
+    """Who takes part sees all participants with organisation, role, purpose and end; a stranger sees no case."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    await work.add(case, world.ahmed, world.fatima, purpose="housing-support")
+    for person in (world.ahmed, world.fatima, world.owner):
+        shown = await work.cases.show(person.actor, case_id(case))
+        assert [each.person for each in shown.participants] == [world.ahmed.id.hex(), world.fatima.id.hex()]
+        assert shown.participants[1].role == "housing-consultant"
+        assert shown.participants[1].purpose == "housing-support"
+        assert shown.participants[1].until > now()
+        assert [each.coordinator for each in shown.participants] == [True, False]
+        assert [each.dossier for each in shown.dossiers] == [world.home.id.hex()]
+    with pytest.raises(NotFoundError):
+        await work.cases.show(world.stranger.actor, case_id(case))
+    assert case_id(case).hex() in [each.case for each in (await work.cases.mine(world.fatima.actor)).cases]
+    assert case_id(case).hex() not in [each.case for each in (await work.cases.mine(world.stranger.actor)).cases]
+
+
+async def test_only_the_invited_accept(work, world):
+    """An owner accepts only a case that invited them; to another owner it does not exist."""
+    case = await work.open(world.ahmed)
+    with pytest.raises(NotFoundError):
+        await work.accept(world.home, case)
+    with pytest.raises(NotFoundError):
+        await work.accept(world.home, opening(world.ahmed))
+
+
+async def test_acceptance_is_signed_for_what_was_seen(work, world):
+    """An acceptance counts only for the rules its signer saw, for this very case, by one who holds the dossier (P6)."""
+    case = await work.open(world.ahmed, world.home)
+    with pytest.raises(StaleError):
+        await work.accept(world.home, case, after={"seq": 1, "leaf": "00" * 32})
+    with pytest.raises(InvalidRequestError):
+        await work.accept(world.home, case, caseHash="00" * 32)
+    with pytest.raises(InvalidRequestError):
+        await work.accept(world.home, case, until=now() - 1)
+    with pytest.raises(NotFoundError):
+        await work.accept(world.home, case, world.friend)
+
+
+async def test_the_dossier_hears(work, world):
+    """What happens in a case is one event there and one in each dossier that accepted, told once (P4)."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    await tell(work)
+    before = (await work.writer.look((world.home.id,))).head(world.home.id).seq
+    await work.add(case, world.ahmed, world.fatima)
+    assert (await work.writer.look((world.home.id,))).head(world.home.id).seq == before
+    assert await tell(work) == 1
+    assert await tell(work) == 0
+    assert (await work.writer.look((world.home.id,))).head(world.home.id).seq == before + 1
+
+
+async def test_only_the_coordinator_adds(work, world):
+    """A participant who does not coordinate brings nobody in, a stranger finds no case; an owner adds a friend."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    await work.add(case, world.ahmed, world.fatima)
+    with pytest.raises(ForbiddenError):
+        await work.add(case, world.fatima, world.stranger)
+    with pytest.raises(NotFoundError):
+        await work.add(case, world.stranger, world.fatima)
+    with pytest.raises(ForbiddenError):
+        await work.add(case, world.owner, world.stranger)
+    assert (await work.add(case, world.owner, world.friend)).state == "added"
+    shown = await work.cases.show(world.friend.actor, case_id(case))
+    assert shown.participants[-1].kind == "network"
+
+
+async def test_participants_stand_in_their_capacity(work, world):
+    """Nobody is brought in under a role that their organisation does not attest, or without an end (P9)."""
+    case = await work.open(world.ahmed)
+    with pytest.raises(InvalidRequestError):
+        await work.add(case, world.ahmed, world.fatima, participant=capacity(world.fatima) | {"role": "auditor"})
+    with pytest.raises(InvalidRequestError):
+        await work.add(case, world.ahmed, world.fatima, until=now() - 1)
+    with pytest.raises(InvalidRequestError):
+        await work.add(case, world.ahmed, world.fatima, purpose="nothing-known")
+
+
+async def test_a_role_is_not_claimed(work, world):
+    """A case is not opened in a role that the organisation does not attest."""
+    statement = opening(world.ahmed, role="auditor", coordinator=capacity(world.ahmed) | {"role": "auditor"})
+    with pytest.raises(ForbiddenError):
+        await work.open(world.ahmed, statement=statement)
+
+
+async def test_leaving_needs_no_key(work, world):
+    """One's own part ends without a key; another's only with the coordinator's or an owner's signature (P7)."""
+    case = await work.open(world.ahmed, world.home)
+    await work.add(case, world.ahmed, world.fatima)
+    await work.add(case, world.ahmed, world.friend)
+    with pytest.raises(ForbiddenError):
+        await work.leave(case, world.friend, world.fatima)
+    with pytest.raises(ForbiddenError):
+        await work.leave(case, world.ahmed, world.fatima, key=False)
+    assert (await work.leave(case, world.fatima, world.fatima, key=False)).state == "ended"
+    assert (await work.leave(case, world.ahmed, world.friend)).state == "ended"
+    with pytest.raises(NotFoundError):
+        await work.cases.show(world.fatima.actor, case_id(case))
+    with pytest.raises(ConflictError):
+        await work.leave(case, world.ahmed, world.fatima)
+
+
+async def test_one_coordinator(work, world):
+    """The reins go over by both signatures only, to a participant, and then the first holds them no longer."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    with pytest.raises(ForbiddenError):
+        await work.transfer(case, world.ahmed, world.fatima)
+    await work.add(case, world.ahmed, world.fatima)
+    with pytest.raises(ForbiddenError):
+        await work.transfer(case, world.ahmed, world.fatima, signers=(world.ahmed,))
+    with pytest.raises(ForbiddenError):
+        await work.transfer(case, world.ahmed, world.fatima, signers=(world.fatima, world.stranger))
+    await tell(work)
+    assert (await work.transfer(case, world.ahmed, world.fatima, by=world.fatima)).state == "transferred"
+    assert await tell(work) == 1
+    with pytest.raises(ConflictError):
+        await work.transfer(case, world.ahmed, world.fatima)
+    with pytest.raises(ForbiddenError):
+        await work.close(case, world.ahmed)
+    shown = await work.cases.show(world.ahmed.actor, case_id(case))
+    assert shown.coordinator == world.fatima.id.hex()
+    assert [each.coordinator for each in shown.participants] == [False, True]
+
+
+async def test_case_consent_ends_with_case(work, world):
+    """A team reads in its case; from closing on nothing is read, and the consent ends by an event of its own (P4, P7)."""
+    town, home = work.town, world.home
+    case = await work.open(world.ahmed, home)
+    await work.accept(home, case)
+    await work.add(case, world.ahmed, world.fatima)
+    hex_id = case.payload["case"]
+    grantee = {
+        "kind": "team",
+        "person": "",
+        "organisation": "",
+        "role": "",
+        "case": hex_id,
+        "system": "",
+        "laterMembers": True,
+    }
+    ends = {"caseClosed": True, "unusedMonths": 0}
+    consent = await work.give(home, world.fatima, grantee=grantee, case=hex_id, endsOn=ends)
+    assert (await town.read(world.fatima, world.item, case=hex_id)).item == world.item.hex()
+    with pytest.raises(NotFoundError):
+        await town.read(world.fatima, world.item)
+    with pytest.raises(NotFoundError):
+        await town.read(world.stranger, world.item, case=hex_id)
+    await work.close(case, world.ahmed)
+    with pytest.raises(NotFoundError):
+        await town.read(world.fatima, world.item, case=hex_id)
+    assert "consent-ended" not in await types_in(work.pool, home.id)
+    await tell(work)
+    rows = await work.pool.fetch("SELECT subject FROM audit.fact WHERE stream = $1 AND kind = 'consent-ended'", home.id)
+    assert [row["subject"] for row in rows] == [consent]
+    state = (await work.writer.look((home.id,))).facts(home.id).value
+    assert all(each.id != consent.hex() for each in state.rules.permits)
+
+
+async def test_a_closed_case_stays_closed(work, world):
+    """Nothing is added to a closed case and no dossier joins it; the sole owner may close it."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    await work.close(case, world.owner)
+    with pytest.raises(ConflictError):
+        await work.add(case, world.ahmed, world.fatima)
+    with pytest.raises(ConflictError):
+        await work.accept(world.home, case)
+    with pytest.raises(ConflictError):
+        await work.close(case, world.ahmed)
+    assert (await work.cases.show(world.ahmed.actor, case_id(case))).closed_at > 0
+
+
+async def test_an_agency_opens(work, world):
+    """An agency's system opens a case for one of its professionals, never for another's."""
+    system = world.system
+    system.role = ""
+    made = opening(system, coordinator=capacity(world.ahmed))
+    await work.open(system, world.home, statement=made)
+    assert (await work.cases.show(world.ahmed.actor, case_id(made))).coordinator == world.ahmed.id.hex()
+    with pytest.raises(InvalidRequestError):
+        await work.open(system, statement=opening(system, coordinator=capacity(world.fatima)))
+
+
+async def test_an_owner_opens(work, world):
+    """An owner opens a case, accepts it without invitation, and hands the reins to a professional."""
+    case = await work.open(world.owner)
+    await work.accept(world.home, case)
+    await work.add(case, world.owner, world.ahmed)
+    await work.transfer(case, world.owner, world.ahmed)
+    assert (await work.cases.show(world.owner.actor, case_id(case))).coordinator == world.ahmed.id.hex()
