@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import httpx2
 import pytest
@@ -26,7 +27,7 @@ class Provider(httpx2.AsyncBaseTransport):
     """A provider whose ID token, keys and metadata each test chooses."""
 
     def __init__(self):
-        self.keys = [KEY]
+        self.keys: list[Any] = [KEY]
         self.token = ""
         self.metadata = {"issuer": ISSUER, "authorization_response_iss_parameter_supported": True}
         self.asked = []
