@@ -129,6 +129,8 @@ def printable(text: str) -> str:
 def open_who(arguments: argparse.Namespace) -> Iterator[Who]:
     """Find the demonstration and in it the one who acts; raise InvalidRequestError."""
     demo = find_demo(arguments.data_dir)
+    if not demo.loaded:
+        raise InvalidRequestError("the sample world is still being loaded; `dossier demo` says when it is there")
     server = (arguments.server or os.environ.get("DOSSIER_SERVER") or demo.server).rstrip("/")
     with Company(server, _home(demo), demo.secrets) as company:
         yield Who(demo, company, find_name(demo, arguments.who))
