@@ -28,7 +28,7 @@ from audit.errors import EventError
 from audit.merkle import leaf_hash
 from audit.payload import seal_payload, seal_seed
 from audit.promise import PromiseBatch, make_promise, padding_count
-from audit.stream import SEED_SIZE, event_leaf
+from audit.stream import SEED_SIZE, commitment, digest_fields, field_salts, make_leaf
 from crypto.canonical import encode_json
 from crypto.encoding import BUCKET_SIZE, ID_SIZE
 from crypto.keys import SigningKey
@@ -45,6 +45,8 @@ class Made:
     leaf: bytes
     leaf_hash: bytes
     facts: tuple[bytes, ...]
+    salts: tuple[bytes, ...] = field(repr=False)
+    digests: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -158,6 +160,8 @@ class Batch:
                 promise,
                 made.append.event,
                 made.seed,
+                made.salts,
+                made.digests,
             )
             for offset, made in enumerate(accepted.made)
         )
@@ -210,7 +214,9 @@ class _Step:
         seq = head.seq + 1
         seed = secrets.token_bytes(SEED_SIZE)
         key = self.keys.get(stream) or self.batch.key(stream)
-        leaf = event_leaf(key, seq, head.leaf, seed, append.event)
+        salts = field_salts(seed, len(append.event.values))
+        digests = digest_fields(salts, append.event)
+        leaf = make_leaf(key, seq, head.leaf, commitment(digests))
         hashed = leaf_hash(leaf)
         head.seq, head.leaf, head.at_ms = seq, hashed, self.batch.at_ms
         bodies = tuple(encode_json(dict(fact.body)) for fact in append.facts)
@@ -220,7 +226,7 @@ class _Step:
             head.key_epoch += 1
             self.keys[stream] = append.next_key
             self.epochs.append((stream, head.key_epoch, seq + 1, append.next_key))
-        return Made(append, seq, _event_id(append), seed, leaf, hashed, bodies)
+        return Made(append, seq, _event_id(append), seed, leaf, hashed, bodies, salts, digests)
 
     def _head(self, stream: bytes) -> Head:
         head = self.heads.get(stream)

@@ -115,7 +115,8 @@ class Opening:
 class Receipt:
     """What stands for an appended event: everything its reader needs to hold us to it.
 
-    `leaf` is the 97 bytes, `promise` the batch's note with the path of leaf `index`; `seed` opens fields of `event`.
+    `leaf` is the 97 bytes, `promise` the batch's note with the path of leaf `index`; `seed` opens fields of `event`,
+    by the `salts` and `digests` that the leaf was made of.
     """
 
     event_id: bytes
@@ -128,6 +129,8 @@ class Receipt:
     promise: PromiseBatch
     event: Event
     seed: bytes = field(repr=False)
+    salts: tuple[bytes, ...] = field(repr=False)
+    digests: tuple[bytes, ...] = field(repr=False)
 
     @property
     def path(self) -> list[bytes]:

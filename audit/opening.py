@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from audit.errors import EventError, LogFormatError, ProofError
 from audit.event import AUDIENCES, MAX_FIELDS, SCHEMAS, Event, Field, Schema, is_value
-from audit.stream import commitment, event_digests, field_digest, field_salts, parse_leaf
+from audit.stream import commitment, digest_fields, field_digest, field_salts, parse_leaf
 from crypto.encoding import decode_base64, encode_base64
 from crypto.errors import CryptoError
 
@@ -35,10 +35,16 @@ Opening = tuple[OpenField | bytes, ...]
 
 def open_fields(event: Event, seed: bytes, audience: str) -> Opening:
     """Return the opening of an event for one audience; raise EventError for an audience that does not exist."""
+    salts = field_salts(seed, len(event.values))
+    return open_salted(event, salts, digest_fields(salts, event), audience)
+
+
+def open_salted(event: Event, salts: Sequence[bytes], digests: Sequence[bytes], audience: str) -> Opening:
+    """Return what `open_fields` does, of salts and digests that were made for the leaf already."""
     if audience not in AUDIENCES:
         raise EventError("unknown audience")
-    schema, salts = event.schema, field_salts(seed, len(event.values))
-    opening: list[OpenField | bytes] = list(event_digests(seed, event))
+    schema = event.schema
+    opening: list[OpenField | bytes] = list(digests)
     for at in schema.visible(audience):
         opening[at] = OpenField(salts[at], schema.fields[at].name, event.values[at].decode())
     return tuple(opening)

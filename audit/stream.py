@@ -111,7 +111,11 @@ def field_digests(seed: bytes, fields: Sequence[tuple[bytes, bytes]]) -> tuple[b
 
 def event_digests(seed: bytes, event: Event) -> tuple[bytes, ...]:
     """Return the digests of all fields of an event: as `field_digests`, with names encoded once per schema."""
-    salts = field_salts(seed, len(event.values))
+    return digest_fields(field_salts(seed, len(event.values)), event)
+
+
+def digest_fields(salts: Sequence[bytes], event: Event) -> tuple[bytes, ...]:
+    """Return the digests of all fields of an event under salts that are at hand."""
     prefixes, sha256 = _PREFIXES[event.schema.id], hashlib.sha256
     rows = zip(salts, prefixes, event.values, strict=True)
     return tuple(sha256(_FIELD + salt + prefix + value).digest() for salt, prefix, value in rows)

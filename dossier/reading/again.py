@@ -15,6 +15,7 @@ from audit.merkle import leaf_hash
 from audit.monthkeys import MonthKeys
 from audit.payload import open_payload, open_seed
 from audit.promise import make_promise
+from audit.stream import digest_fields, field_salts
 from dossier.errors import GoneError
 from dossier.reading.store import EventRow, ReadingStore
 
@@ -44,4 +45,6 @@ class Promiser:
         hashed = leaf_hash(row.leaf)
         signer = self.signer
         note = make_promise(signer.origin, [hashed], [], row.at, signer.name, signer.key)
-        return Receipt(row.event, claimed.stream, claimed.seq, row.leaf, hashed, row.at, 0, note, event, seed)
+        salts = field_salts(seed, len(event.values))
+        place = (row.event, claimed.stream, claimed.seq, row.leaf, hashed, row.at, 0)
+        return Receipt(*place, note, event, seed, salts, digest_fields(salts, event))

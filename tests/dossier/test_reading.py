@@ -354,24 +354,25 @@ async def test_no_permit_after_withdrawal(town, world, owner_pool):
     consents = [await town.give(home, reader) for reader in readers]
     await asyncio.gather(*(town.read(reader, item) for reader in readers))
 
-    async def look(reader):
-        done = []
+    released = [[] for _ in readers]
+
+    async def look(reader, done):
         for _ in range(50):
             try:
                 done.append((await town.read(reader, item)).reading)
             except NotFoundError:
                 break
-        return done
 
-    async def stop(consent, delay):
-        await asyncio.sleep(delay)
+    async def stop(at, consent):
+        while sum(map(len, released)) < 10 * at:
+            await asyncio.sleep(0.005)
         return (await town.withdraw(home, consent, signed=False)).promise.seq
 
-    looks = [asyncio.create_task(look(reader)) for reader in readers]
-    stops = await asyncio.gather(*(stop(consent, 0.02 * at) for at, consent in enumerate(consents)))
-    released = await asyncio.gather(*looks)
+    looks = [asyncio.create_task(look(*each)) for each in zip(readers, released, strict=True)]
+    stops = await asyncio.gather(*(stop(at, consent) for at, consent in enumerate(consents)))
+    await asyncio.gather(*looks)
     rows = await owner_pool.fetch("SELECT event, seq FROM audit.event WHERE stream = $1", home.id)
     seqs = {row["event"].hex(): row["seq"] for row in rows}
-    assert sum(map(len, released)) > 100
+    assert sum(map(len, released)) >= 190
     for readings, stopped in zip(released, stops, strict=True):
         assert all(seqs[reading] < stopped for reading in readings)
