@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from audit.entry import FactRecord, Head, Position, View
+from audit.errors import AuditError
 from audit.event import Event
 from audit.stream import NO_PREVIOUS
+from consent.catalogue import Catalogues
 from consent.engine import decide
 from consent.facts import Facts
 from consent.terms import Request
@@ -26,12 +28,14 @@ from dossier.decisions import decision_fields, with_reason
 from dossier.errors import NotFoundError
 from dossier.events import Values
 from dossier.facts.compiler import Compiled, Compiler
+from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_facts, subject_of
 from dossier.facts.parties import OrganisationFacts, PersonFacts
 from dossier.items.listing import Items, ListItems, ListRequest
 from dossier.items.state import ItemState, compile_item
 from dossier.parties.actor import Actor, Assurance
 from dossier.reading.entry import NOTHING_KNOWN
+from dossier.reading.events import CONSENT_STEPS
 from dossier.reading.request import KIND as REQUEST
 
 KEPT: Final = 16
@@ -143,6 +147,14 @@ def _head(stream: bytes, kind: str, seq: int, seen: Seen) -> Head:
     return Head(stream, kind, rules=Position(seq, NO_PREVIOUS), items=items)
 
 
+def catalogues_of(event: Event, shipped: Catalogues) -> Catalogues:
+    """Return the catalogues with the one current that was so at the time of an event; raise NotReplayableError."""
+    wanted = event["catalogue"] or shipped.current.hash
+    if wanted not in shipped.versions:
+        raise NotReplayableError("the catalogue of that time is not here")
+    return Catalogues(shipped.versions, shipped.versions[wanted])
+
+
 def is_decision(event: Event) -> bool:
     """Whether an event is a decision that can be made again."""
     return (event.schema.id, event["type"] if "type" in event.schema.positions else "") in _AGAIN
@@ -154,7 +166,11 @@ def replay(event: Event, evidence: bytes, histories: Mapping[bytes, History]) ->
     `histories` has every stream that the event names (`Seen.of`). Raise NotReplayableError.
     """
     past = Past.of(event, Seen.of(event), histories)
-    values = _AGAIN[event.schema.id, event["type"]](event, evidence, past)
+    try:
+        values = _AGAIN[event.schema.id, event["type"]](event, evidence, past)
+    except (AuditError, LookupError, TypeError, ValueError) as error:
+        # A writer that wrote nonsense must not stop the one who reads after it.
+        raise NotReplayableError("what was written makes no sense") from error
     return [
         Difference(name, _written(event, name, value), str(value))
         for name, value in values.items()
@@ -187,13 +203,17 @@ def _reading(event: Event, evidence: bytes, past: Past) -> Values:
     state = past.histories[past.seen.dossier].item(bytes.fromhex(asked["item"]), past.seen.items)
     if state is None or asked["version"] > state.version:
         return values | decision_fields(NOTHING_KNOWN)
+    dossier = past.view.facts(past.seen.dossier).value
+    if not isinstance(dossier, DossierState):
+        raise NotReplayableError("the stream is not that of a dossier")
     case = bytes.fromhex(asked["case"]) if asked["case"] else None
-    facts = Facts(past.view.facts(past.seen.dossier).value.rules, foreign_facts(actor, past.view, case))
+    facts = Facts(dossier.rules, foreign_facts(actor, past.view, case))
     subject = subject_of(actor, asked["role"], asked["keyHash"])
     request = Request(subject, asked["action"], state.facts, asked["purpose"], asked["case"], asked["reason"])
     decision = with_reason(decide(request, facts, past.view.now), asked["reason"])
     if decision.permitted and not _is_signed(statement, actor, past):
         values["signature"] = "not by the key that stood"
+    values["consents"] = list(decision.rules) if decision.step in CONSENT_STEPS else []
     return values | decision_fields(decision)
 
 
@@ -210,7 +230,7 @@ def _request(evidence: bytes) -> Statement:
 def _is_signed(statement: Statement, actor: Actor, past: Past) -> bool:
     """Whether the key that the actor's own streams named at that time signed the request."""
     organisation = actor.organisation.hex() if actor.organisation else ""
-    value = past.view.facts(actor.stream).value
+    value = past.view.facts(actor.stream).value if past.view.exists(actor.stream) else None
     if isinstance(value, PersonFacts) and organisation in value.chains:
         key = value.chains[organisation].signing_key
     elif isinstance(value, OrganisationFacts) and actor.id.hex() in value.systems:

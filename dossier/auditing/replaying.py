@@ -20,7 +20,7 @@ from consent.catalogue import Catalogues
 from consent.errors import ConsentError
 from dossier.auditing.store import EventRow, EventStore, Opened, StreamRow, open_row
 from dossier.facts.compiler import Compiler
-from dossier.replay import History, NotReplayableError, Seen, is_decision, replay
+from dossier.replay import History, NotReplayableError, Seen, catalogues_of, is_decision, replay
 
 PAGE = 500
 KEPT_HISTORIES = 512
@@ -67,7 +67,7 @@ class Replayer:
     months: MonthKeys
     catalogues: Catalogues
     progress: Progress = lambda _count: None
-    _histories: OrderedDict[bytes, History] = field(default_factory=OrderedDict)
+    _histories: OrderedDict[tuple[bytes, str], History] = field(default_factory=OrderedDict)
 
     async def run(self, only: bytes | None = None) -> Replayed:
         """Go through all streams, or one; raise nothing for what is wrong: it stands in the result."""
@@ -134,7 +134,8 @@ class Replayer:
     async def _decision(self, row: EventRow, opened: Opened, result: Replayed) -> None:
         result.decisions += 1
         try:
-            histories = await self._of(Seen.of(opened.event))
+            catalogues = catalogues_of(opened.event, self.catalogues)
+            histories = await self._of(Seen.of(opened.event), catalogues)
             differences = replay(opened.event, opened.evidence, histories)
         except NotReplayableError as error:
             result.findings.append(_place(row, f"not replayable: {error}"))
@@ -143,16 +144,18 @@ class Replayer:
         else:
             result.findings += [_place(row, str(each)) for each in differences]
 
-    async def _of(self, seen: Seen) -> dict[bytes, History]:
-        wanted = [stream for stream in seen.rules if stream not in self._histories]
-        # Positions only grow: a history that was read before may lack the newest facts.
-        wanted += [s for s, seq in seen.rules.items() if s in self._histories and seq > self._histories[s].last]
+    async def _of(self, seen: Seen, catalogues: Catalogues) -> dict[bytes, History]:
+        version = catalogues.current.hash
+        known = {stream: self._histories.get((stream, version)) for stream in seen.rules}
+        # A history that was read before may lack the newest facts.
+        wanted = [s for s, history in known.items() if history is None or history.last < seen.rules[s]]
         for stream, row in (await self.store.heads(wanted)).items():
             rules, items = await self.store.facts(stream, "rules"), await self.store.facts(stream, "items")
-            self._histories[stream] = History(row.kind, row.seq, rules, items, Compiler(self.catalogues))
+            self._histories[stream, version] = History(row.kind, row.seq, rules, items, Compiler(catalogues))
+        found = {stream: self._histories.get((stream, version)) for stream in seen.rules}
         while len(self._histories) > KEPT_HISTORIES:
             self._histories.popitem(last=False)
-        return {stream: self._histories[stream] for stream in seen.rules if stream in self._histories}
+        return {stream: history for stream, history in found.items() if history is not None}
 
 
 class _Walk:

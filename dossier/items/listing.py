@@ -94,7 +94,7 @@ class ListItems(Entry[Page]):
             raise NotFoundError
         found, more = self._page(list(permitted))
         decisions = [permitted[item] for item in found]
-        event = self._event(view, found, decisions)
+        event = self._event(view, found, decisions, state.rules.catalogues.current.hash)
         rules = frozenset(rule for decision in decisions for rule in decision.rules)
         return Outcome(
             appends=(Append(self._request.dossier, event, evidence=self._request.page()),),
@@ -121,7 +121,7 @@ class ListItems(Entry[Page]):
         end = start + self._request.size
         return list(permitted[start:end]), len(permitted) > end
 
-    def _event(self, view: View, found: Sequence[bytes], decisions: Sequence[Decision]) -> Event:
+    def _event(self, view: View, found: Sequence[bytes], decisions: Sequence[Decision], catalogue: str) -> Event:
         asked = self._request
         first = decisions[0] if decisions else Decision(permitted=True, reason="own-dossier", step=4)
         values = actor_fields(self._actor, self._request_id, view.now) | decision_fields(first)
@@ -136,5 +136,6 @@ class ListItems(Entry[Page]):
             "reason": asked.reason,
             "rules": sorted({rule for decision in decisions for rule in decision.rules})[:200],
             "positions": positions(view, asked.dossier, self.foreign),
+            "catalogue": catalogue,
         }
         return make_event("listing/v1", values)

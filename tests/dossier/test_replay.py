@@ -17,7 +17,7 @@ from dossier.errors import ForbiddenError, NotFoundError
 from dossier.items.listing import ListRequest
 from dossier.items.service import ItemLists
 from dossier.items.store import ItemStore
-from dossier.replay import Seen, is_decision, replay
+from dossier.replay import NotReplayableError, Seen, catalogues_of, is_decision, replay
 from tests.audit.town import KEYS
 from tests.dossier.town import running_town
 
@@ -91,7 +91,7 @@ async def test_facts_of_the_time_decide(story, pool, replayer):
         if each.event["decision"] == "permit" and each.event["actor"] == story.reader.id.hex()
     )
     seen = Seen.of(opened.event)
-    histories = await replayer._of(seen)
+    histories = await replayer._of(seen, CATALOGUES)
     assert replay(opened.event, opened.evidence, histories) == []
     head = (await EventStore(pool).heads([story.home.id]))[story.home.id]
     now = [[story.home.id.hex(), head.seq, head.seq], *opened.event.items("positions")[1:]]
@@ -119,7 +119,7 @@ async def test_wrong_word_is_found(story, pool, replayer, name, value):
     lists = {field.name for field in event.schema.fields if field.kind == "list"}
     values = {f.name: event.items(f.name) if f.name in lists else event[f.name] for f in event.schema.fields[1:]}
     changed = make_event("decision/v1", {key: each for key, each in values.items() if each} | {name: value})
-    found = replay(changed, opened.evidence, await replayer._of(Seen.of(event)))
+    found = replay(changed, opened.evidence, await replayer._of(Seen.of(event), CATALOGUES))
     assert [each.field for each in found] == [name]
 
 
@@ -216,3 +216,30 @@ async def test_payload_that_is_gone_without_a_word_is_found(story, pool, owner_p
         found = await replayer.run(row.stream)
         await connection.execute("INSERT INTO audit.payload VALUES ($1, $2, $3, $4, $5, $6)", *gone.values())
     assert [each.text for each in found.findings] == ["the payload is gone and no event says why"]
+
+
+async def test_what_cannot_be_decided_again_says_why(story, pool, replayer):
+    """P8: without the request that was signed, the catalogue or a stream of that time, a replay says which is missing."""
+    _, opened = next(pair for pair in await decisions(pool, story.home.id) if pair[1].evidence)
+    event = opened.event
+    histories = await replayer._of(Seen.of(event), CATALOGUES)
+    with pytest.raises(NotReplayableError, match="signed request is not there"):
+        replay(event, b"", histories)
+    with pytest.raises(NotReplayableError, match="a stream that was used does not exist"):
+        replay(event, opened.evidence, {})
+    other = make_event("listing/v1", {"type": "items", "actor": "ab" * 16, "catalogue": "ab" * 32, "time": 1})
+    with pytest.raises(NotReplayableError, match="catalogue of that time"):
+        catalogues_of(other, CATALOGUES)
+    with pytest.raises(NotReplayableError, match="positions are not well-formed"):
+        replay(other, b"", {})
+    odd = make_event("query/v1", {"type": "events", "actor": "operator", "time": 1})
+    with pytest.raises(NotReplayableError, match="makes no sense"):
+        replay(odd, b"", {})
+
+
+@pytest.mark.parametrize("positions", [["x"], [["zz", 1]], [["ab", "x"]], [[1, 2]], [[]]])
+def test_malformed_positions_are_no_positions(positions):
+    """Positions that are not pairs of stream and number are refused and nothing else escapes."""
+    event = make_event("query/v1", {"type": "events", "actor": "ab" * 16, "positions": positions, "time": 1})
+    with pytest.raises(NotReplayableError):
+        Seen.of(event)
