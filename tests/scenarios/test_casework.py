@@ -1,0 +1,174 @@
+"""A case from invitation to closing sheet: a professional asks, the owner answers, and it ends with the case, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from crypto.encoding import decode_base64
+from crypto.errors import TamperedError
+from crypto.keys import SealingKey
+from dossier.cases.store import CaseStore
+from dossier.cases.telling import CaseTeller
+from dossier.client import answering, sharing
+from dossier.client.cases import ANSWER_WORDS, REQUEST_WORDS, CaseClient, Wish, accept, open_words
+from dossier.client.errors import UntrustedError
+from dossier.client.parties import Pins, check_professional, check_register
+from dossier.client.reading import Asked
+from tests.scenarios.test_story import CATALOGUE, LETTER, Cast, content_of, httpx_json, refused, settle, tell
+
+
+@pytest.fixture(scope="module")
+async def cast(app, personas, settings):
+    made = Cast(app, personas, asyncio.get_running_loop(), settings)
+    await asyncio.to_thread(settle, made)
+    made.worker = CaseClient(made.reader.session, made.noor, "debt-counsellor")
+    made.citizen = CaseClient(made.owner.session, made.owner.identity)
+    yield made
+    for session in made.sessions:
+        session.close()
+
+
+def professional(cast):
+    """The professional as the owner verifies them."""
+    pins, session = Pins(), cast.owner.session
+    register = check_register(httpx_json(session, "/v1/register"), pins, session.now())
+    shown = session.get("/v1/professionals", {"name": "noor"})["professionals"]
+    return check_professional(shown[0], register, pins, session.now())
+
+
+def accepted(cast):
+    """A case that the owner accepted."""
+    case = cast.worker.open("debt-help", [cast.bsn])
+    view = cast.citizen.show(case)
+    accept(cast.owner, view, cast.dossier, cast.owner.session.now() + 86_400)
+    return case
+
+
+def wish(cast, **changes):
+    return Wish(**({"purpose": "debt-help", "end": cast.owner.session.now() + 3600, "sections": ["debts"]} | changes))
+
+
+async def test_from_invitation_to_closing(cast, app):
+    """Invited, accepted, asked, granted, read in the case, closed, ended: each step over HTTP (P4, P6, P7)."""
+    asked = []
+
+    def story():
+        worker, owner, item = cast.worker, cast.owner, cast.item
+        case = worker.open("debt-help", [cast.bsn])
+        assert [each["relation"] for each in cast.citizen.cases() if each["case"] == case.hex()] == ["invited"]
+        assert worker.show(case).dossiers() == []
+        accept(owner, cast.citizen.show(case), cast.dossier, owner.session.now() + 86_400)
+        (chain,) = worker.show(case).dossiers()
+        assert chain.dossier == cast.dossier
+        request = worker.ask(chain, wish(cast, words="Wij bespreken dit dinsdag."), case)
+        (waiting,) = [each for each in answering.requests(owner, cast.dossier) if each.state == "open"]
+        assert waiting.id.hex() == request
+        noor = professional(cast)
+        answering.check_asker(waiting, noor)
+        assert answering.words_of(waiting, owner.hold(cast.dossier)) == "Wij bespreken dit dinsdag."
+        context = Asked("debt-help", "intake", case.hex())
+        assert refused(cast.reader.read, item, context)[0] == 404
+        answered = answering.grant_request(owner, waiting, noor, CATALOGUE, "Mag Noor meekijken?", words="Goed.")
+        assert (answered["state"], answered["consents"][0]["state"]) == ("granted", "active")
+        assert content_of(cast.reader, cast.reader.read(item, context)) == LETTER
+        (mine,) = [each for each in worker.asked() if each["request"] == request]
+        sealed = decode_base64(mine["answerWords"])
+        assert open_words(ANSWER_WORDS, cast.dossier, waiting.id, cast.noor.sealing, sealed) == "Goed."
+        worker.close(case)
+        assert refused(cast.reader.read, item, context)[0] == 404
+        asked.append(answered["consents"][0]["consent"])
+
+    await tell(story)
+    service = app.state.service
+    teller = CaseTeller(service.writer, CaseStore(service.pool))
+    assert await teller.run_once((await service.writer.look(())).now + 1) >= 1
+    shown = await tell(sharing.consents, cast.owner.session, cast.dossier)
+    assert [each.state for each in shown if each.consent.id == asked[0]] == ["case-closed"]
+
+
+async def test_refused_with_words(cast):
+    """A refusal reaches the asker with its reason, and opens nothing."""
+
+    def story():
+        case = accepted(cast)
+        (chain,) = cast.worker.show(case).dossiers()
+        request = cast.worker.ask(chain, wish(cast), case)
+        (waiting,) = [each for each in answering.requests(cast.owner, cast.dossier) if each.id.hex() == request]
+        answered = answering.refuse(cast.owner, waiting, professional(cast), "too-much", "Liever niet.")
+        assert answered["state"] == "refused"
+        (mine,) = [each for each in cast.worker.asked() if each["request"] == request]
+        assert mine["state"] == "refused"
+        assert refused(cast.reader.read, cast.item, Asked("debt-help", "intake", case.hex()))[0] == 404
+
+    await tell(story)
+
+
+async def test_granted_in_part(cast):
+    """An owner who gives less than was asked grants in part, and only that part is read."""
+
+    def story():
+        case = accepted(cast)
+        (chain,) = cast.worker.show(case).dossiers()
+        request = cast.worker.ask(chain, wish(cast, sections=["debts", "income"]), case)
+        (waiting,) = [each for each in answering.requests(cast.owner, cast.dossier) if each.id.hex() == request]
+        terms = sharing.Terms(sections=["income"], purpose="debt-help", end=waiting.terms().end, case=case.hex())
+        answered = answering.grant_request(
+            cast.owner, waiting, professional(cast), CATALOGUE, "Alleen inkomen.", terms=terms
+        )
+        assert answered["state"] == "granted-in-part"
+        assert refused(cast.reader.read, cast.item, Asked("debt-help", "intake", case.hex()))[0] == 404
+
+    await tell(story)
+
+
+async def test_opening_says_nothing(cast):
+    """Opening a case for a number that nobody has gives the answer that it gives for a real one."""
+
+    def story():
+        nobody = "bsn:111222333"
+        bodies = []
+        for owner in (cast.bsn, nobody):
+            case = cast.worker.open("debt-help", [owner])
+            view = cast.worker.show(case)
+            bodies.append((view.shown["dossiers"], len(view.shown["participants"]), view.shown["relation"]))
+        assert bodies[0] == bodies[1]
+
+    await tell(story)
+
+
+async def test_strangers_find_nothing(cast):
+    """A case, a dossier to ask of and a request of others are not there for a stranger (N54)."""
+
+    def story():
+        case = accepted(cast)
+        (chain,) = cast.worker.show(case).dossiers()
+        request = cast.worker.ask(chain, wish(cast), case)
+        cast.worker.end(case, cast.noor.person, with_key=False)
+        assert refused(cast.worker.show, case)[0] == 404
+        assert refused(cast.worker.ask, chain, wish(cast), case)[0] == 404
+        assert refused(cast.worker.session.get, "/v1/access-requests", {"dossier": cast.dossier.hex()})[0] == 404
+        body = {"statement": "", "consents": []}
+        assert refused(cast.worker.session.post, f"/v1/access-requests/{request}/answer", body)[0] == 400
+
+    await tell(story)
+
+
+async def test_words_are_for_one_request(cast):
+    """Words sealed for one request open for no other, and not for another key."""
+
+    def story():
+        case = accepted(cast)
+        (chain,) = cast.worker.show(case).dossiers()
+        request = bytes.fromhex(cast.worker.ask(chain, wish(cast, words="Alleen voor u."), case))
+        (waiting,) = [each for each in answering.requests(cast.owner, cast.dossier) if each.id == request]
+        with pytest.raises(TamperedError):
+            open_words(REQUEST_WORDS, cast.dossier, request, SealingKey.generate(), waiting.words)
+        other = professional(cast)
+        answering.check_asker(waiting, other)
+        with pytest.raises(UntrustedError):
+            answering.check_asker(waiting, replace(other, person=bytes(16)))
+
+    await tell(story)
