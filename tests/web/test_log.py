@@ -310,6 +310,26 @@ async def test_event_that_waits_has_no_proof_yet(town, app, owner_pool):
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (409, "not-sequenced", "1")
 
 
+async def test_erase_command(town, settings, database_urls, monkeypatch, capsys):
+    """An operator erases one payload by command; stream and log go on verifying, and what is not there is told."""
+    monkeypatch.setenv("DOSSIER_DATABASE_URL", database_urls.service)
+    more = ["--ground", "retention", "--data-dir", str(settings.data_dir)]
+    stream = town.held.dossier.hex()
+    assert await asyncio.to_thread(main, ["erase", stream, "2", *more]) == 1
+    assert "DOSSIER_DATABASE_ERASER_URL" in capsys.readouterr().err
+    monkeypatch.setenv("DOSSIER_DATABASE_ERASER_URL", database_urls.eraser)
+    assert await asyncio.to_thread(main, ["erase", stream, "2", *more]) == 0
+    assert "says so" in capsys.readouterr().out
+    for wrong in ([stream, "2"], [stream, "999"], ["nothing", "1"]):
+        assert await asyncio.to_thread(main, ["erase", *wrong, *more]) == 1
+
+    def check():
+        with town.session("hanneke-de-wit") as session:
+            return dossier_history(session, town.held, town.tags()).checked.erased
+
+    assert await asyncio.to_thread(once, check) == (2,)
+
+
 async def test_replay_command(town, settings, database_urls, monkeypatch, capsys):
     """P8: `dossier log replay` goes through the whole database and finds every decision as it was made."""
     monkeypatch.setenv("DOSSIER_DATABASE_URL", database_urls.service)
