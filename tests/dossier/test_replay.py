@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import secrets
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from audit.event import make_event
 from audit.payload import open_payload, open_seed, seal_payload
 from consent.catalogue import shipped_catalogues
 from crypto.encoding import new_id
+from crypto.statements import parse_statement, sign
 from dossier.auditing.looking import LookAtEvents
 from dossier.auditing.replaying import Replayer
 from dossier.auditing.store import EventStore, open_row
@@ -121,6 +123,31 @@ async def test_wrong_word_is_found(story, pool, replayer, name, value):
     changed = make_event("decision/v1", {key: each for key, each in values.items() if each} | {name: value})
     found = replay(changed, opened.evidence, await replayer._of(Seen.of(event), CATALOGUES))
     assert [each.field for each in found] == [name]
+
+
+async def test_reading_that_its_reader_did_not_sign_is_found(story, pool, replayer):
+    """P8: nobody can be framed: a permit whose request another key signed is a difference, words or no words."""
+    _, opened = next(
+        (row, each)
+        for row, each in await decisions(pool, story.home.id)
+        if each.event.schema.id == "decision/v1" and each.event["decision"] == "permit"
+    )
+    genuine = parse_statement(opened.evidence)
+    fields = {name: value for name, value in genuine.payload.items() if name != "keyHash"}
+    forged = sign(genuine.kind, fields, story.auditor.signing)
+    envelope = forged.envelope
+    histories = await replayer._of(Seen.of(opened.event), CATALOGUES)
+    found = {each.field for each in replay(opened.event, envelope, histories)}
+    assert {"statement", "decision"} <= found
+    swapped = replace_signature(genuine.envelope, forged.envelope)
+    assert [each.field for each in replay(opened.event, swapped, histories)] == ["signature"]
+
+
+def replace_signature(envelope, other):
+    """The envelope with the signature of another one."""
+    kept = json.loads(envelope)
+    kept["signatures"] = json.loads(other)["signatures"]
+    return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
 
 
 async def test_auditor_must_be_attested(story, town, replayer):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +32,8 @@ from dossier.client.session import Session
 from dossier.monthkeys import FileMonthKeys
 from tests.web.browsing import ORIGIN, LoopTransport
 from web.cli import main
+from web.commands import events
+from web.demo.record import LogPart
 from web.publishing import log_folder
 
 
@@ -43,6 +47,7 @@ class Town:
     signers: list[SigningKey]
     folder: Path
     held: Any = None
+    identity: Any = None
 
     def session(self, subject=None):
         session = Session(ORIGIN, transport=LoopTransport(self.app, self.loop))
@@ -79,6 +84,7 @@ def settle(town):
     town.found("Kredietbank", "agency", "farida-amrani", "noor-hoekstra", "debt-counsellor")
     with town.session("hanneke-de-wit") as session:
         made = enrol(session)
+        town.identity = made.identity
         owner = Owner(session, made.identity, check_register(session.get("/v1/register"), Pins(), session.now()))
         dossier = owner.create("private", ("debts", "income")).dossier
         town.held = owner.hold(dossier)
@@ -308,6 +314,40 @@ async def test_event_that_waits_has_no_proof_yet(town, app, owner_pool):
     answer = await asyncio.to_thread(check)
     await owner_pool.execute("DELETE FROM audit.event WHERE seq = 999")
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (409, "not-sequenced", "1")
+
+
+async def test_events_command(town, monkeypatch):
+    """P4, P5: the owner's command lists every event and says that none is left out; the auditor's says who looks."""
+    key = str(await asyncio.to_thread(town.key))
+    log = LogPart(url=f"{ORIGIN}/log", origin="localhost/test", vkey=key, promise_vkey="")
+    monkeypatch.setattr(events, "WebLog", lambda url: WebLog(url, LoopTransport(town.app, town.loop)))
+    arguments = Namespace(stream=town.held.dossier.hex(), dossier="", of="")
+
+    def report(subject):
+        with town.session(subject) as session:
+            pins = []
+            company = SimpleNamespace(server=ORIGIN, keep_pins=lambda *pinned: pins.append(pinned))
+            owner = Owner(session, town.identity, check_register(session.get("/v1/register"), Pins(), session.now()))
+            demo = SimpleNamespace(log=log)
+            who: Any = SimpleNamespace(
+                session=session,
+                company=company,
+                demo=demo,
+                name=subject,
+                owner=lambda: owner,
+                name_of=lambda party: party,
+            )
+            return events._report(who, arguments)
+
+    own = await asyncio.to_thread(report, "hanneke-de-wit")
+    rows = own.values["events"]
+    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+    assert all(len(row["event"]) == 32 for row in rows)
+    assert f"{len(rows)} events, none left out" in own.lines[len(rows)]
+    seen = await asyncio.to_thread(report, "joris-van-vliet")
+    assert [row["seq"] for row in seen.values["events"]] == list(range(1, len(seen.values["events"]) + 1))
+    assert "this look is an event too" in seen.lines[-1]
+    assert any("items  permit" in line for line in seen.lines)
 
 
 async def test_erase_command(town, settings, database_urls, monkeypatch, capsys):
