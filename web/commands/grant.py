@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
-    items = [read_id(each) for each in _words(arguments.items)]
+    items = [read_id(each) for each in words(arguments.items)]
     dossier = dossier_with(who, items[0]) if items else _one(dossiers(who, arguments))
     to = find_professional(who.company, who.name, _person(who, arguments.to))
     terms = _terms(arguments, items, who.session.now())
@@ -66,23 +66,23 @@ def _preview(who: Who, dossier: bytes, to: Professional, terms: sharing.Terms) -
 
 def _terms(arguments: argparse.Namespace, items: list[bytes], now: int) -> sharing.Terms:
     return sharing.Terms(
-        sections=() if items else _words(arguments.sections),
-        lanes=() if items else _words(arguments.lanes),
+        sections=() if items else words(arguments.sections),
+        lanes=() if items else words(arguments.lanes),
         items=items,
-        actions=_words(arguments.actions),
+        actions=words(arguments.actions),
         purpose=arguments.purpose,
-        end=_until(arguments.until, now),
+        end=last_moment(arguments.until, now),
         later_items=not (arguments.not_later or items),
         effect="deny" if arguments.deny else "permit",
     )
 
 
-def _person(who: Who, words: str) -> bytes:
+def _person(who: Who, name: str) -> bytes:
     """The id of a professional by id or name; raise InvalidRequestError."""
     try:
-        return read_id(words)
+        return read_id(name)
     except InvalidRequestError:
-        persona = who.demo.personas.get(find_name(who.demo, words))
+        persona = who.demo.personas.get(find_name(who.demo, name))
     if persona is None or not persona.organisation or not persona.person:
         raise InvalidRequestError("no professional has this name")
     return bytes.fromhex(persona.person)
@@ -94,7 +94,8 @@ def _one(found: list[bytes]) -> bytes:
     return found[0]
 
 
-def _until(text: str, now: int) -> int:
+def last_moment(text: str, now: int) -> int:
+    """The end of the day that is named, or 30 days from now; raise InvalidRequestError."""
     if not text:
         return now + DAYS * DAY
     try:
@@ -103,5 +104,6 @@ def _until(text: str, now: int) -> int:
         raise InvalidRequestError("a day is written as 2026-12-31") from error
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The words of a list with commas between."""
     return [each.strip() for each in text.split(",") if each.strip()]

@@ -1,0 +1,102 @@
+"""Answer what professionals ask: list the requests, grant one, grant a part of it, or refuse."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+from dossier.client import answering
+from dossier.client.parties import Professional
+from dossier.client.sharing import Terms
+from dossier.errors import InvalidRequestError
+from web.commands.grant import last_moment, words
+from web.commands.looking import add_dossier, day, dossiers
+from web.commands.who import Report, Who, act, add_who
+from web.demo.allowing import catalogue_hash, find_professional, wording
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("request", nargs="?", default="", metavar="REQUEST", help="id of the request, or how it begins")
+    add_who(parser)
+    add_dossier(parser)
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--grant", action="store_true", help="give what is asked, or what the next options leave of it")
+    choice.add_argument("--refuse", action="store_true", help="give nothing")
+    parser.add_argument("--sections", default="", metavar="S,S", help="only these sections")
+    parser.add_argument("--actions", default="", metavar="A,A", help="only these actions")
+    parser.add_argument("--until", default="", metavar="DATE", help="last day, as 2026-12-31")
+    parser.add_argument("--reason", default="", metavar="R", help="code of the reason of a refusal, such as too-much")
+    parser.add_argument("--words", default="", metavar="TEXT", help="words for the one who asked")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List or answer."""
+    return act(arguments, lambda who: _report(who, arguments))
+
+
+def _report(who: Who, arguments: argparse.Namespace) -> Report:
+    owner = who.owner()
+    every = [each for dossier in dossiers(who, arguments) for each in answering.requests(owner, dossier)]
+    if not (arguments.grant or arguments.refuse):
+        rows = [_row(who, each) for each in every if each.id.hex().startswith(arguments.request)]
+        return Report({"requests": rows}, [*(_line(row) for row in rows), f"{len(rows)} requests"])
+    found = [each for each in every if each.state == "open" and each.id.hex().startswith(arguments.request)]
+    if len(found) != 1:
+        raise InvalidRequestError("no open request has this id" if not found else "say which request")
+    asked = found[0]
+    asker = find_professional(who.company, who.name, bytes.fromhex(asked.statement.payload["signer"]))
+    answer = _answer(who, arguments, asked, asker)
+    consents = [each["consent"] for each in answer["consents"]]
+    values = {"request": asked.id.hex(), "state": answer["state"], "consents": consents}
+    return Report(values, [f"{asked.id.hex()}  {answer['state']}", *consents])
+
+
+def _answer(who: Who, arguments: argparse.Namespace, asked: answering.Request, asker: Professional) -> dict[str, Any]:
+    owner = who.owner()
+    if arguments.refuse:
+        return answering.refuse(owner, asked, asker, arguments.reason, arguments.words)
+    terms = _terms(arguments, asked.terms(), who.session.now())
+    text = wording(asker, terms)
+    return answering.grant_request(owner, asked, asker, catalogue_hash(), text, terms=terms, words=arguments.words)
+
+
+def _terms(arguments: argparse.Namespace, asked: Terms, now: int) -> Terms:
+    """What is asked, cut to what the options leave of it."""
+    sections = words(arguments.sections) or asked.sections
+    actions = words(arguments.actions) or asked.actions
+    if asked.sections and not set(sections) <= set(asked.sections):
+        raise InvalidRequestError("an answer gives no other sections than were asked; use grant")
+    end = min(asked.end, last_moment(arguments.until, now)) if arguments.until else asked.end
+    return replace(asked, sections=sections, actions=actions, end=end)
+
+
+def _row(who: Who, asked: answering.Request) -> dict[str, Any]:
+    payload = asked.statement.payload
+    return {
+        "request": asked.id.hex(),
+        "dossier": asked.dossier.hex(),
+        "state": asked.state,
+        "asker": who.name_of(payload["signer"]),
+        "organisation": who.name_of(payload["organisation"]) if payload["organisation"] else "",
+        "role": payload["role"],
+        "sections": payload["scope"]["sections"],
+        "actions": payload["actions"],
+        "purpose": payload["purpose"],
+        "reason": payload["reason"],
+        "case": payload["case"],
+        "until": payload["until"],
+        "expires": asked.expires,
+        "words": _words(who, asked),
+    }
+
+
+def _words(who: Who, asked: answering.Request) -> str:
+    return answering.words_of(asked, who.owner().hold(asked.dossier)) if asked.words else ""
+
+
+def _line(row: dict[str, Any]) -> str:
+    what = f"{' and '.join(row['actions'])}: {', '.join(row['sections'])}; {row['purpose']}; until {day(row['until'])}"
+    said = f'; "{row["words"]}"' if row["words"] else ""
+    return f"{row['request']}  {row['state']:<9} {row['asker']} ({row['organisation']}) asks to {what}{said}"

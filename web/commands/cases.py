@@ -1,0 +1,143 @@
+"""Cases: list them, open one, accept one for one's dossier, bring somebody in, close it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from dossier.client.cases import Capacity, CaseView, accept
+from dossier.errors import InvalidRequestError
+from web.commands.ask import find_case, worker
+from web.commands.grant import DAYS, last_moment
+from web.commands.looking import add_dossier, day, dossiers, read_id
+from web.commands.who import Report, Who, act, add_who, find_name
+from web.demo.allowing import find_professional
+
+ACTS = ("list", "show", "open", "accept", "add", "leave", "close")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("act", nargs="?", default="list", choices=ACTS, help="what to do (list)")
+    parser.add_argument("case", nargs="?", default="", metavar="CASE", help="id of the case, or how it begins")
+    add_who(parser)
+    add_dossier(parser)
+    parser.add_argument("--owner", action="append", default=[], metavar="WHO", help="persona or bsn:NUMBER to invite")
+    parser.add_argument("--participant", default="", metavar="PERSON", help="whom to bring in")
+    parser.add_argument("--purpose", default="case-coordination", metavar="P", help="code of the purpose")
+    parser.add_argument("--subject", default="support", metavar="S", help="code of what a new case is about")
+    parser.add_argument("--until", default="", metavar="DATE", help=f"last day, as 2026-12-31 ({DAYS} days from now)")
+    parser.add_argument("--reason", default="solved", metavar="R", help="code of the reason to close (solved)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    return act(arguments, lambda who: _WORK[arguments.act](who, arguments))
+
+
+def _list(who: Who, _arguments: argparse.Namespace) -> Report:
+    rows = worker(who).cases()
+    lines = [
+        f"{row['case']}  {row['relation']:<11} {row['purpose']}  {who.name_of(row['coordinator'])}"
+        f"{'  closed' if row['closedAt'] else ''}"
+        for row in rows
+    ]
+    return Report({"cases": rows}, [*lines, f"{len(rows)} cases"])
+
+
+def _show(who: Who, arguments: argparse.Namespace) -> Report:
+    case = _case(who, arguments)
+    shown = case.shown
+    lines = [f"{shown['case']}  {shown['purpose']}  {'closed' if shown['closedAt'] else 'open'}"]
+    lines += [_participant(each) for each in shown["participants"]]
+    lines += [f"dossier {each['dossier']}  until {day(each['until'])}" for each in shown["dossiers"]]
+    return Report(dict(shown), lines)
+
+
+def _participant(shown: dict[str, Any]) -> str:
+    what = f"{shown['role']}, {shown['organisationName']}" if shown["organisation"] else shown["kind"]
+    until = f"until {day(shown['until'])}" if shown["until"] else ""
+    return f"{shown['name']} ({what})  {shown['purpose']}  {until}{'  coordinator' if shown['coordinator'] else ''}"
+
+
+def _open(who: Who, arguments: argparse.Namespace) -> Report:
+    basis = "consent" if who.is_citizen else "legal-task"
+    owners = [_identifier(who, each) for each in arguments.owner]
+    case = worker(who).open(arguments.purpose, owners, subject=arguments.subject, basis=basis)
+    return Report({"case": case.hex(), "state": "invited"}, [f"{case.hex()}  invited"])
+
+
+def _accept(who: Who, arguments: argparse.Namespace) -> Report:
+    case, found = _case(who, arguments), dossiers(who, arguments)
+    if len(found) != 1:
+        raise InvalidRequestError("say which dossier: --dossier private or --dossier business")
+    answer = accept(who.owner(), case, found[0], last_moment(arguments.until, who.session.now()))
+    return _done(case, answer)
+
+
+def _add(who: Who, arguments: argparse.Namespace) -> Report:
+    case = _case(who, arguments)
+    capacity = _capacity(who, arguments.participant)
+    end = last_moment(arguments.until, who.session.now())
+    return _done(case, worker(who).add(case.case, capacity, arguments.purpose, end))
+
+
+def _leave(who: Who, arguments: argparse.Namespace) -> Report:
+    case, client = _case(who, arguments), worker(who)
+    named = arguments.participant
+    person = _capacity(who, named).person if named else client.identity.person
+    return _done(case, client.end(case.case, person, with_key=bool(named)))
+
+
+def _close(who: Who, arguments: argparse.Namespace) -> Report:
+    case = _case(who, arguments)
+    return _done(case, worker(who).close(case.case, arguments.reason))
+
+
+def _case(who: Who, arguments: argparse.Namespace) -> CaseView:
+    return find_case(worker(who), arguments.case)
+
+
+def _done(case: CaseView, answer: dict[str, Any]) -> Report:
+    values = {"case": case.case.hex(), "state": answer["state"]}
+    return Report(values, [f"{case.case.hex()}  {answer['state']}"])
+
+
+def _identifier(who: Who, words: str) -> str:
+    """An identifier as given, or that of a persona's dossier."""
+    if ":" in words:
+        return words
+    known = who.demo.personas[find_name(who.demo, words)].dossiers
+    found = [each.identifier for each in known]
+    if not found:
+        raise InvalidRequestError("this persona has no dossier")
+    return found[0]
+
+
+def _capacity(who: Who, words: str) -> Capacity:
+    """A person by id or name: a professional as verified, or a citizen."""
+    persona = who.demo.personas.get(find_name(who.demo, words)) if not _is_id(words) else None
+    person = bytes.fromhex(persona.person) if persona else read_id(words)
+    if persona is not None and not persona.organisation:
+        return Capacity(person)
+    found = find_professional(who.company, who.name, person)
+    return Capacity(person, found.organisation.organisation, found.roles[0])
+
+
+def _is_id(words: str) -> bool:
+    try:
+        read_id(words)
+    except InvalidRequestError:
+        return False
+    return True
+
+
+_WORK = {
+    "list": _list,
+    "show": _show,
+    "open": _open,
+    "accept": _accept,
+    "add": _add,
+    "leave": _leave,
+    "close": _close,
+}
