@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from dossier import faults
+
 PREFIX = "DOSSIER_"
 CLIENT_ONLY = frozenset({"DOSSIER_HOME", "DOSSIER_SERVER"})
 """Read by the client commands, not by the service."""
@@ -126,7 +128,8 @@ def load_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
     Raises SettingsError for an unknown `DOSSIER_` variable, a malformed value or an unsafe combination.
     """
     known = {PREFIX + item.name.upper(): item for item in fields(Settings)}
-    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known.keys() | CLIENT_ONLY)
+    allowed = known.keys() | CLIENT_ONLY | faults.VARIABLES
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in allowed)
     if unknown:
         raise SettingsError(f"unknown setting {unknown[0]}")
     values: dict[str, Any] = {}
@@ -136,6 +139,8 @@ def load_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
     values |= {name: value for name, value in overrides.items() if value is not None}
     settings = Settings(**values)
     _check(settings)
+    if settings.mode == "production" and any(environment.get(name) for name in faults.VARIABLES):
+        raise SettingsError("faults are for tests; production does not take DOSSIER_FAULT_*")
     return settings
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from crypto.encoding import BUCKET_SIZE, new_id
 from dossier.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError, TooLargeError
+from dossier.faults import point
 from dossier.items.objects import SEGMENT_SIZE, Objects, segment_names
 from dossier.items.store import ItemStore, UploadRow, upload_object
 from dossier.parties.actor import Actor
@@ -72,6 +73,7 @@ class Uploads:
         if complete and digest != row.hash:
             await self.discard(row)
             raise InvalidRequestError("the bytes are not those that were announced", code="wrong-hash")
+        point("upload.before-record")
         if not await self._store.advance_upload(upload, offset, received, "complete" if complete else "open"):
             raise ConflictError("the upload is at another offset", code="wrong-offset")
         return row._replace(received=received, state="complete" if complete else "open")

@@ -35,3 +35,17 @@ def test_kills_another_process():
     victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     faults.from_environment({faults.POINT: "x", faults.DATABASE: str(victim.pid)})("x")
     assert victim.wait(10) == -signal.SIGKILL
+
+
+def test_ordered_by_file(tmp_path, monkeypatch):
+    """An order that appears later is carried out once, at the passing that it names."""
+    killed = []
+    monkeypatch.setattr(os, "kill", lambda pid, _number: killed.append(pid))
+    order = tmp_path / "order"
+    fault = faults.from_environment({faults.FILE: str(order)})
+    fault("writer.after-lock")
+    order.write_text("writer.after-lock:2 4194305\n")
+    for _ in range(4):
+        fault("writer.after-lock")
+    assert killed == [4194305]
+    assert not order.exists()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dossier import faults
 from web.settings import Settings, SettingsError, load_settings
 
 PRODUCTION = {
@@ -34,6 +35,14 @@ def test_unknown_setting():
     """A misspelt setting keeps the service from starting."""
     with pytest.raises(SettingsError, match="DOSSIER_PROT"):
         load_settings({"DOSSIER_PROT": "8000"})
+
+
+@pytest.mark.parametrize("name", sorted(faults.VARIABLES))
+def test_faults_are_for_tests(name):
+    """A test may order faults; in production the service does not start with such an order."""
+    assert load_settings({name: "writer.after-lock"}) == Settings()
+    with pytest.raises(SettingsError, match="DOSSIER_FAULT"):
+        load_settings({**PRODUCTION, name: "writer.after-lock"})
 
 
 def test_other_variables_are_none_of_ours():
