@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -127,11 +128,7 @@ class ReadingWant:
 
 
 def _material(item: bytes, row: Mapping[str, Any]) -> Material | None:
-    records = [
-        (seq, kind, msgspec.json.decode(body))
-        for seq, kind, body in zip(row["seqs"], row["kinds"], row["bodies"], strict=True)
-    ]
-    state = compile_item(item.hex(), records)
+    state = _state(item, tuple(row["seqs"]), tuple(row["kinds"]), tuple(row["bodies"]))
     if state is None or state.removed:
         return None
     contents = row["contents"] or [None] * len(row["lengths"])
@@ -150,6 +147,13 @@ def _material(item: bytes, row: Mapping[str, Any]) -> Material | None:
         capsules=tuple(zip(row["consents"] or (), row["capsules"] or (), strict=True)),
         inline=all(content is not None for content in contents),
     )
+
+
+@functools.lru_cache(maxsize=4_096)
+def _state(item: bytes, seqs: tuple[int, ...], kinds: tuple[str, ...], bodies: tuple[bytes, ...]) -> ItemState | None:
+    """Fold an item's facts; remembered by the facts themselves, which never change."""
+    records = zip(seqs, kinds, map(msgspec.json.decode, bodies), strict=True)
+    return compile_item(item.hex(), records)
 
 
 class Place(NamedTuple):
