@@ -1,4 +1,8 @@
-"""Start a service with everything in one folder and an invented town in it; it serves until Ctrl-C."""
+"""Start a service with everything in one folder and an invented town in it, or play the whole story once.
+
+Without --once it serves until Ctrl-C. With --once a fresh service is started in another process, the story is played
+over HTTP, and the exit code is 0 only if every step held.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import replace
 
 from web.commands.options import add_service_options, with_settings
 from web.demo.record import FILE, Demo
+from web.demo.sabotage import SABOTAGES
 from web.demo.serving import check_adopted, prepare
 from web.logging import set_up_logging
 from web.server import serve
@@ -20,10 +25,19 @@ SHOWN = ("hanneke-de-wit", "yusuf-kaya", "ruth-okafor", "noor-hoekstra", "ilse-b
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_service_options(parser)
+    parser.add_argument("--once", action="store_true", help="play the story against a fresh service, then stop")
+    parser.add_argument("--sabotage", choices=sorted(SABOTAGES), help="with --once: a service that cheats")
+    parser.add_argument("--json", action="store_true", help="with --once: print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve a development service and say where to look."""
+    """Serve a development service and say where to look, or play the story."""
+    if arguments.once:
+        from web.demo.once import play_once  # noqa: PLC0415 - serving needs nothing of it
+
+        return play_once(arguments)
+    if arguments.sabotage:
+        raise SystemExit("dossier demo: --sabotage goes with --once")
     return with_settings(arguments, _demo)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from consent.catalogue import shipped_catalogues
 from crypto.encoding import BUCKET_SIZE, new_id
@@ -70,7 +71,7 @@ def allow(company: Company, allowance: Allowance) -> str:
     return given
 
 
-def give(owner: Owner, dossier: bytes, who: Professional, terms: sharing.Terms) -> tuple[str, dict[str, object]]:
+def give(owner: Owner, dossier: bytes, who: Professional, terms: sharing.Terms) -> tuple[str, dict[str, Any]]:
     """Give a consent to a professional in their attested role; return its id and the service's answer."""
     return sharing.grant(owner, dossier, recipient(who), terms, catalogue_hash(), wording(who, terms))
 

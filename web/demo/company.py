@@ -6,10 +6,11 @@ service but by its address: whoever is asked for signs in as anybody would, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import httpx2
 from joserfc.jwk import OKPKey
 
 from audit.checkpoint import verify_checkpoint
@@ -29,12 +30,18 @@ from dossier.client.parties import Pins, Register, check_register
 from dossier.client.publiclog import WebLog
 from dossier.client.session import Session
 
+Transport = Callable[[str], httpx2.BaseTransport]
+
 
 class Company:
     """The people and systems of one demonstration. Used by one thread; close it, or use it as a context."""
 
-    def __init__(self, server: str, home: Path, secrets: Mapping[str, str]) -> None:
-        """`home` is the folder of the key store, `secrets` what personas sign in with, by slug."""
+    def __init__(self, server: str, home: Path, secrets: Mapping[str, str], transport: Transport | None = None) -> None:
+        """`home` is the folder of the key store, `secrets` what personas sign in with, by slug.
+
+        `transport` gives, by name, what carries somebody's requests; None means plain HTTP.
+        """
+        self._transport = transport
         self.server = server
         self.store = open_with_file(home)
         self._secrets = secrets
@@ -67,7 +74,7 @@ class Company:
     def session(self, name: str) -> Session:
         """The session of a persona, or of a system (`agency.system`); signed in at the first call."""
         if name not in self._sessions:
-            session = Session(self.server)
+            session = Session(self.server, transport=self._transport(name) if self._transport else None)
             try:
                 self._sign_in(session, name)
             except BaseException:
