@@ -23,6 +23,8 @@ from crypto.items import seal_item
 from crypto.keys import SealingKey, SigningKey, key_hash
 from crypto.sections import SectionPlace, section_sealing_key, wrap_section
 from crypto.statements import Statement, cosign, sign
+from dossier.auditing.replaying import Replayer
+from dossier.auditing.store import EventStore
 from dossier.dossiers.creation import CreateDossier, NewDossier
 from dossier.dossiers.govern import Govern, Submission
 from dossier.facts.compiler import Compiler
@@ -441,5 +443,12 @@ async def running_town(pool, **options):
     readings = Readings(writer, store, uses, promiser, CATALOGUES.current)
     try:
         yield Town(pool, writer, readings, SharingStore(pool), HiddenStore(pool), uses)
+        await everything_replays(pool)
     finally:
         await writer.stop()
+
+
+async def everything_replays(pool):
+    """Whatever a test did: its streams are whole, and every decision comes out again as it was written (P5, P8)."""
+    found = await Replayer(EventStore(pool), KEYS, CATALOGUES).run()
+    assert [str(each) for each in found.findings] == []
