@@ -152,8 +152,9 @@ def parse_opt_in(payload: Mapping[str, Any]) -> OptIn:
 
 
 def parse_emergency_use(payload: Mapping[str, Any]) -> EmergencyUse:
-    """An `emergency-use`, cut to the longest emergency."""
-    period = parse_period(payload)
+    """An `emergency-use`, cut to the longest emergency; it never begins before it was declared."""
+    declared = parse_period(payload)
+    period = Period(max(declared.start, count(payload, "issuedAt")), declared.end)
     return EmergencyUse(
         id=text(payload, "emergency"),
         person=text(payload, "signer"),

@@ -162,7 +162,9 @@ def emergency_payload(words: dict[str, Any]) -> dict[str, Any]:
     """A declared emergency, by default since the evening before the question."""
     one = actor(words["who"])
     since = {"from": dt.datetime(2027, 2, 28, 20, tzinfo=dt.UTC), "until": dt.date(2027, 3, 2)}
-    return period(since | words) | {
+    when = period(since | words)
+    return when | {
+        "issuedAt": when["from"],
         "emergency": ident(words["id"]),
         "sections": words["sections"],
         "reason": "danger-to-life",

@@ -156,6 +156,7 @@ def emergency_of(name: str, actor: str, period: Period = PASSING, **changes: obj
         "reason": "danger-to-life",
         "from": period.start,
         "until": period.end,
+        "issuedAt": period.start,
     }
     return replace(parse_emergency_use(payload), **changes)  # type: ignore[arg-type]  # checked at run time
 
