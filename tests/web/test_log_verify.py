@@ -100,7 +100,7 @@ def test_dropped_event_is_named(log, folder, capsys):
     assert verify(folder, "--state", str(state)) == 1
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith("not ok  fork: checkpoint: the first 300 entries are not those that were seen before")
-    assert last == f"1 findings in {ORIGIN}, 309 entries"
+    assert last == f"1 finding in {ORIGIN}, 309 entries"
     assert state.read_bytes() == kept
 
 

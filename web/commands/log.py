@@ -98,7 +98,8 @@ def as_text(report: Report) -> str:
     if report.ok:
         return f"ok: {report.origin}, {report.size} entries, root {encode_base64(report.root)}"
     lines = [f"not ok  {each.code}: {each}" for each in report.findings]
-    return "\n".join([*lines, f"{len(lines)} findings in {report.origin}, {report.size} entries"])
+    count = "1 finding" if len(lines) == 1 else f"{len(lines)} findings"
+    return "\n".join([*lines, f"{count} in {report.origin}, {report.size} entries"])
 
 
 def _load(path: str | None) -> LogState | None:

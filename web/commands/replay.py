@@ -77,7 +77,8 @@ def as_text(result: Replayed) -> str:
     """What was found, for people: a line for each thing, and a last one that says it all."""
     lines = [f"not ok  {each}" for each in result.findings] + [f"gone    {each}" for each in result.gone]
     counts = f"{result.decisions} decisions made again, in {result.events} events of {result.streams} streams"
-    ending = f"{len(result.findings)} findings" if result.findings else "no difference"
+    wrong = len(result.findings)
+    ending = "no difference" if not wrong else "1 finding" if wrong == 1 else f"{wrong} findings"
     return "\n".join([*lines, f"{'ok' if result.ok else 'not ok'}: {counts}; {ending}"])
 
 
