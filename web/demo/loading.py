@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 
 from dossier.client.errors import RefusedError
-from dossier.sample import Agency, Persona, Professional, Record, World
-from web.demo import allowing, filling, founding
+from dossier.sample import Agency, CasePlan, Persona, Professional, Record, World
+from web.demo import allowing, filling, founding, gathering
 from web.demo.company import Company
 from web.demo.progress import Teller
 
 JOURNAL = "journal"
+NETWORK_PURPOSE = "network-help"
 TOO_MANY = 429
 PATIENCE = 20
 """Times that a step waits because its limit is used up; a limit is given back within a minute."""
@@ -71,7 +72,7 @@ def load(company: Company, world: World, data_dir: Path, tell: Teller) -> int:
 
 
 def plan(company: Company, world: World, data_dir: Path) -> Iterator[Step]:
-    """Yield every step: organisations with people and systems, owners, records, consents."""
+    """Yield every step: organisations with people and systems, owners, records, consents, cases."""
     for agency in world.agencies:
         yield from _organisation(company, world, agency, data_dir)
     for persona in world.personas:
@@ -80,6 +81,8 @@ def plan(company: Company, world: World, data_dir: Path) -> Iterator[Step]:
     for record in world.records:
         yield Step(f"record {record.key}", record.title, partial(_bring, company, world, record))
     yield from _sharing(company, world)
+    for case in world.cases:
+        yield from _case(company, world, case)
 
 
 def _organisation(company: Company, world: World, agency: Agency, data_dir: Path) -> Iterator[Step]:
@@ -126,6 +129,21 @@ def _sharing(company: Company, world: World) -> Iterator[Step]:
             text = f"{world.persona(owner).name} shuts somebody out"
             act = partial(allowing.shut_out, company, owner, nature, professional)
             yield Step(f"block {owner} {professional}", text, act)
+
+
+def _case(company: Company, world: World, case: CasePlan) -> Iterator[Step]:
+    name, text = f"case {case.slug}", f"{case.title.en}"
+    yield Step(name, f"{text}: a case is opened", partial(gathering.open_case, company, world, case))
+    for owner in case.owners:
+        act = partial(gathering.accept_case, company, case, owner)
+        yield Step(f"{name} owner {owner.person} {owner.nature}", f"{text}: an owner accepts", act)
+    everybody = {each.professional: each.purpose for each in case.participants}
+    everybody |= dict.fromkeys(case.network, NETWORK_PURPOSE)
+    for who, purpose in everybody.items():
+        act = partial(gathering.bring_in, company, case, who, purpose)
+        if who != case.opened_by:
+            yield Step(f"{name} participant {who}", f"{text}: somebody joins", act)
+    yield Step(f"{name} coordinator", f"{text}: who holds the reins", partial(gathering.hand_over, company, case))
 
 
 def _bring(company: Company, world: World, record: Record) -> None:

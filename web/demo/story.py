@@ -20,9 +20,10 @@ from audit.note import parse_verifier_key
 from audit.proof import parse_proof, verify_proof
 from audit.verify import verify_log
 from crypto.encoding import decode_base64
+from crypto.errors import CryptoError
 from dossier.client import sharing
 from dossier.client.auditor import Auditor
-from dossier.client.errors import RefusedError
+from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.history import History, dossier_history, read_tags
 from dossier.client.owner import OpenedItem
 from dossier.client.professional import Reader
@@ -208,6 +209,8 @@ def _refused(stage: Stage, otherwise: str) -> None:
     except RefusedError as error:
         _hold(error.status in REFUSED, f"refused, but with status {error.status}")
         return
+    except (UntrustedError, CryptoError) as error:
+        raise BrokenPromiseError(f"{otherwise}; {error}") from error
     raise BrokenPromiseError(otherwise)
 
 
