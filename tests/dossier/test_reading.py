@@ -15,11 +15,13 @@ from crypto.items import open_item_key, open_metadata, open_part
 from crypto.keys import SigningKey
 from crypto.sections import section_sealing_key
 from crypto.statements import parse_statement
+from dossier.auditing.replaying import Replayer
+from dossier.auditing.store import EventStore
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError, StaleError
 from dossier.reading.entry import ReadingEndedError
 from dossier.reading.service import ReadingRefusedError
-from tests.audit.town import ORIGIN, PROMISE_KEY, PROMISE_NAME
-from tests.dossier.town import DENIED, consent_payload, now, reading_request, running_town
+from tests.audit.town import KEYS, ORIGIN, PROMISE_KEY, PROMISE_NAME
+from tests.dossier.town import CATALOGUES, DENIED, consent_payload, now, reading_request, running_town
 
 PROMISE = VerifierKey(PROMISE_NAME, ED25519, PROMISE_KEY.public)
 
@@ -380,3 +382,42 @@ async def test_no_permit_after_withdrawal(town, world, owner_pool):
     assert sum(map(len, released)) >= 190
     for readings, stopped in zip(released, stops, strict=True):
         assert all(seqs[reading] < stopped for reading in readings)
+
+
+async def test_system_reads_by_its_key(town, world):
+    """A system that a consent names reads with its attested key; the event names it (P4)."""
+    home, item = world[3:]
+    machine = await town.system(await town.agency())
+    assert await hidden(town, machine, item)
+    consent = await town.give(home, machine)
+    answer = await town.read(machine, item)
+    assert fields(answer.promise)["actor"] == machine.id.hex()
+    assert len(answer.capsules) == 1
+    await town.withdraw(home, consent)
+
+
+async def test_source_knows_its_own_items(town, world):
+    """The source's own system may know of the item it delivered, and so is refused with a reason (403, not 404)."""
+    system, item = world[1], world[4]
+    with pytest.raises(ReadingRefusedError) as refused:
+        await town.read(system, item)
+    assert refused.value.code == "no-consent"
+
+
+async def test_case_that_is_not_known(town, world):
+    """A reading in the context of a case that does not exist finds nothing, with every consent in place (P9)."""
+    reader, home, item = world[2:]
+    consent = await town.give(home, reader)
+    assert await hidden(town, reader, item, case=new_id().hex())
+    assert await hidden(town, reader, item, case=home.id.hex())
+    await town.withdraw(home, consent)
+
+
+async def test_all_of_it_replays(town, world):
+    """Every decision of this module, made again from the facts as they stood, is the same (P8)."""
+    assert world
+    replayer = Replayer(EventStore(town.pool), KEYS, CATALOGUES)
+    result = await replayer.run()
+    assert [str(each) for each in result.findings] == []
+    assert result.decisions > 100
+    assert result.gone == []
