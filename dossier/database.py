@@ -11,6 +11,7 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
@@ -25,6 +26,17 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 """What asyncpg raises when the server is gone, refuses, or does not answer in time."""
+
+
+# SQLSTATE classes: connection, resources (disk full), intervention, system, internal; and a server that only reads.
+_AWAY = ("08", "53", "57", "58", "XX", "25006")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database or a disk cannot serve now, and nothing of the statement itself."""
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate).startswith(_AWAY)
+    return isinstance(error, OSError | asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True)
@@ -175,20 +187,43 @@ def _sqlalchemy_url(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(scheme="postgresql+asyncpg")) if url else ""
 
 
-async def open_pool(url: str, *, smallest: int = 2, largest: int = 16) -> asyncpg.Pool:
+ACQUIRE_SECONDS = 2.0
+"""How long a connection is waited for, and how long giving one back may take."""
+
+STATEMENT_SECONDS = 4.0
+"""How long a statement may take: a server that hangs is told from one that works, and requests end (503)."""
+
+
+class PatientPool(asyncpg.Pool):  # type: ignore[misc]  # asyncpg has no types
+    """A pool whose callers never wait without end: neither for a connection nor for giving one back."""
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        """See asyncpg: TimeoutError when there is no connection in time; it holds for the release too."""
+        return super().acquire(timeout=ACQUIRE_SECONDS if timeout is None else timeout)
+
+
+async def open_pool(
+    url: str, *, smallest: int = 2, largest: int = 16, statement_seconds: float = STATEMENT_SECONDS
+) -> asyncpg.Pool:
     """A pool for one role. Raises UnavailableError if the server does not answer.
 
     Giving a connection back sends nothing to the server: it saves a round trip, and it is safe because no code here
     leaves session state (SET, LISTEN, session advisory locks). An open transaction is still rolled back.
     """
     try:
-        pool = await asyncpg.create_pool(
+        pool = await PatientPool(
             url,
             min_size=smallest,
             max_size=largest,
+            max_queries=50_000,
+            max_inactive_connection_lifetime=300.0,
+            loop=None,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
             reset=_keep_session,
             statement_cache_size=512,
             timeout=5,
+            command_timeout=statement_seconds,
             server_settings={"application_name": "eigendossier", "timezone": "UTC"},
         )
     except CONNECTION_ERRORS as error:
@@ -203,7 +238,7 @@ async def _keep_session(_connection: object) -> None:
 async def ping(pool: asyncpg.Pool, patience: float = 0.5) -> bool:
     """Whether the database answers within `patience` seconds."""
     try:
-        async with asyncio.timeout(patience), pool.acquire() as connection:
+        async with asyncio.timeout(patience), pool.acquire(timeout=patience) as connection:
             return bool(await connection.fetchval("SELECT NOT pg_is_in_recovery()"))
     except CONNECTION_ERRORS:
         return False

@@ -20,7 +20,7 @@ from audit import errors as audit_errors
 from audit.errors import AuditError
 from consent.errors import ConsentError
 from crypto.errors import CryptoError
-from dossier import errors
+from dossier import database, errors
 from web.logging import logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,6 +53,7 @@ HTTP_CODES: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
+    HTTPStatus.MISDIRECTED_REQUEST: "misdirected",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported-media-type",
     HTTPStatus.TOO_MANY_REQUESTS: "too-many-requests",
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
@@ -90,6 +91,8 @@ def describe(error: Exception) -> Answer:
     if isinstance(error, HTTPException):
         return _http(error)
     known = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
+    if known is None and database.is_away(error):
+        return describe(errors.UnavailableError())
     if known is None:
         return Answer(_problem(500, "internal", "the service made a mistake; nothing more was done"), {})
     status = STATUS[known]

@@ -29,6 +29,8 @@ def document(error):
         (errors.TooManyError("slower", retry_after=7), 429, "too-many-requests"),
         (errors.UnavailableError(), 503, "unavailable"),
         (TamperedError(), 400, "invalid-tampered"),
+        (ConnectionResetError(MARKER), 503, "unavailable"),
+        (TimeoutError(), 503, "unavailable"),
         (HTTPException(status_code=405), 405, "method-not-allowed"),
         (KeyError(MARKER), 500, "internal"),
     ],

@@ -20,6 +20,8 @@ from web.settings import Settings, SettingsError
 from web.wiring import configured_urls, embedded_cluster
 
 PROGRESS_SECONDS = 1.0
+MOST_SECONDS = 600.0
+"""A statement may take this long here: nobody waits for an answer, and the list of all streams is long."""
 
 
 def replay(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -41,7 +43,7 @@ async def _with_database(settings: Settings, only: bytes | None) -> Replayed:
 
 
 async def _replay(settings: Settings, url: str, only: bytes | None) -> Replayed:
-    pool = await database.open_pool(url, smallest=1, largest=2)
+    pool = await database.open_pool(url, smallest=1, largest=2, statement_seconds=MOST_SECONDS)
     try:
         months = FileMonthKeys(settings.data_dir / "keys" / "months")
         return await Replayer(EventStore(pool), months, shipped_catalogues(), _progress()).run(only)
