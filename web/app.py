@@ -7,24 +7,25 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
 from litestar.datastructures import State
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Contact, License
 from litestar.types import ControllerRouterHandler
 
-from web.api import audit, cases, consents, delivery, dossiers, items, log, parties, persons, readings, requests
-from web.edge import API_VERSION, Edge
+from web import description
+from web.api import audit, cases, consents, delivery, dossiers, items, log, parties, persons, readings, requests, start
+from web.edge import Edge
 from web.health import show_live, show_ready
+from web.hosts import OwnHost, own_hosts
 from web.metrics import Metrics, show_metrics
 from web.problems import answer_problem
 from web.settings import Settings
 from web.signin import routes as sign_in
+from web.strict import check_request
 from web.wiring import run_service
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     show_live,
     show_ready,
     show_metrics,
+    *start.ROUTES,
     *sign_in.ROUTES,
     *parties.ROUTES,
     *persons.ROUTES,
@@ -37,6 +38,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *cases.ROUTES,
     *log.ROUTES,
     *audit.ROUTES,
+    *description.ROUTES,
 )
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of an ordinary request body. Uploads go in pieces and read their stream themselves."""
@@ -49,22 +51,17 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=ROUTES,
         lifespan=[_lifespan(settings, metrics)],
         state=State({"metrics": metrics, "checks": {}, "failure": None}),
+        before_request=check_request,
         exception_handlers={Exception: answer_problem},
-        openapi_config=OpenAPIConfig(
-            title="Eigendossier",
-            version=API_VERSION,
-            description="The case dossier that its subject owns.",
-            contact=Contact(name="Eigendossier maintainers"),
-            license=License(name="EUPL-1.2", identifier="EUPL-1.2"),
-            path="/v1",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=None,  # the kept description is served (web/description)
         logging_config=None,
         request_max_body_size=MAX_BODY,
     )
     # Around the whole router, not as a middleware: Litestar runs middleware only for routes that exist.
     handler = readings.ReadingRoute(app.asgi_handler, app.state)
-    app.asgi_handler = Edge(handler, metrics, https=settings.public_origin.startswith("https://"))
+    app.asgi_handler = Edge(
+        OwnHost(handler, own_hosts(settings)), metrics, https=settings.public_origin.startswith("https://")
+    )
     return app
 
 

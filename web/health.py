@@ -20,13 +20,15 @@ class Health(msgspec.Struct):
     checks: dict[str, bool] = {}
 
 
-@get("/health/live", sync_to_thread=False, tags=["health"], summary="Whether the process lives")
+@get(
+    "/health/live", operation_id="showLive", sync_to_thread=False, tags=["health"], summary="Whether the process lives"
+)
 def show_live() -> Health:
     """Answer while the event loop turns; nothing else is asked."""
     return Health("alive")
 
 
-@get("/health/ready", tags=["health"], summary="Whether the service takes requests")
+@get("/health/ready", operation_id="showReady", tags=["health"], summary="Whether the service takes requests")
 async def show_ready(state: State) -> Response[Health]:
     """Answer 200 when every check holds, else 503: then nothing is released."""
     checks: Mapping[str, Check] = state.checks

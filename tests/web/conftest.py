@@ -32,6 +32,7 @@ def settings(database_urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFacto
 async def client(settings: Settings) -> AsyncIterator[AsyncTestClient]:
     """A client of the running application, in process."""
     async with AsyncTestClient(create_app(settings), base_url="https://localhost.local") as opened:
+        opened.headers["host"] = "localhost"  # the cookie jar wants a dot in the name, the service its own host
         yield opened
 
 

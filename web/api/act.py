@@ -55,16 +55,23 @@ async def actor_of(request: Http) -> Actor:
 
 async def claim_of(request: Http, actor: Actor, *, required: bool = True) -> Claim:
     """The idempotency claim of a POST: scoped to actor, method and path; raise InvalidRequestError."""
-    text = request.headers.get(IDEMPOTENCY_KEY, "")
-    if not text and required:
+    key = key_of(request, required=required) or secrets.token_bytes(16)
+    route = sha256(f"{request.method} {request.url.path}".encode())
+    return Claim(actor.id, route, key, sha256(await request.body()))
+
+
+def key_of(request: Http, *, required: bool = False) -> bytes | None:
+    """The idempotency key of a request, None without one; raise InvalidRequestError."""
+    values = request.headers.getall(IDEMPOTENCY_KEY, [])
+    if not values and required:
         raise InvalidRequestError("this request needs an Idempotency-Key header", code="idempotency-key-missing")
-    if text and not _KEY.fullmatch(text):
+    if not values:
+        return None
+    if len(values) > 1 or not _KEY.fullmatch(values[0]):
         raise InvalidRequestError(
             "an Idempotency-Key is 32 hexadecimal digits or a UUID", code="invalid-idempotency-key"
         )
-    key = bytes.fromhex(text.replace("-", "")) if text else secrets.token_bytes(16)
-    route = sha256(f"{request.method} {request.url.path}".encode())
-    return Claim(actor.id, route, key, sha256(await request.body()))
+    return bytes.fromhex(values[0].replace("-", ""))
 
 
 def path_id(text: str) -> bytes:

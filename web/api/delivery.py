@@ -20,7 +20,7 @@ from dossier.items.intake import Deliver, Delivered, Delivery, SealedPart
 from dossier.items.objects import SEGMENT_SIZE
 from dossier.items.store import UploadRow
 from dossier.parties.identifiers import identifier_hmac, parse_identifier
-from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, claim_of, key_of, path_id, problems, service
 from web.api.dossiers import DossierPath
 from web.signin.limits import Limit
 
@@ -83,6 +83,7 @@ class ItemBody(Body, frozen=True):
 async def find_dossier(request: Http, data: JSONBody[AddressBody]) -> Address:
     """Give an admitted agency's system the address of a dossier; no dossier and not admitted look alike."""
     actor = await actor_of(request)
+    key_of(request)
     running = service(request)
     if actor.kind != "system":
         raise ForbiddenError("only the system of an agency asks for addresses", code="not-a-system")
@@ -106,6 +107,7 @@ async def find_dossier(request: Http, data: JSONBody[AddressBody]) -> Address:
 async def begin_upload(request: Http, dossier: DossierPath, data: JSONBody[UploadBody]) -> Response[Upload]:
     """Begin an upload: segments of 4 MiB follow by PATCH, the last one shorter."""
     actor = await actor_of(request)
+    key_of(request)
     running = service(request)
     where = path_id(dossier)
     try:

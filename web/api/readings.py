@@ -28,6 +28,7 @@ from web.api.items import ItemPath
 from web.logging import logger
 from web.problems import MEDIA_TYPE, describe
 from web.signin.limits import Limit
+from web.strict import check_json, check_media_type
 from web.wiring import Service
 
 ReadingPath = Annotated[str, PathParameter(description="The id of the reading", pattern="^[0-9a-f]{32}$")]
@@ -84,8 +85,11 @@ class ReadingRoute:
         running: Service = self._state.service
         actor = await running.sign_in.authenticator.actor(scope)
         nonce = _nonce([value.decode("latin-1") for name, value in scope["headers"] if name == b"idempotency-key"])
+        content = await _body(receive)
+        check_media_type(_header(scope, b"content-type"))
+        check_json(content)
         try:
-            request = msgspec.json.decode(await _body(receive), type=ReadingBody).request
+            request = msgspec.json.decode(content, type=ReadingBody).request
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InvalidRequestError("the body is not a reading request", code="invalid-body") from error
         return await _open(running, actor, item, nonce, request, arrival)
@@ -135,6 +139,10 @@ def _nonce(values: Sequence[str]) -> bytes:
 
 def _content(media_type: str, body: bytes) -> list[tuple[bytes, bytes]]:
     return [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
+
+
+def _header(scope: Any, wanted: bytes) -> str:
+    return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == wanted)
 
 
 async def _body(receive: Receive) -> bytes:
