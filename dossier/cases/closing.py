@@ -46,7 +46,8 @@ class CloseCase(CaseAct):
             view,
             "closed",
             values,
-            ("case-closure", self.case, payload),
+            # It is closed from its event on, whatever the signer's clock said.
+            ("case-closure", self.case, {**payload, "issuedAt": view.now}),
             statement=self._statement,
             writes=(closed_write(self.case),),
             tell=file.acceptances,

@@ -1,7 +1,7 @@
 """Handing over the reins of a case: signed by who gives them and by who takes them, told to every owner.
 
 There is exactly one coordinator at every moment. Who leaves a case stays its coordinator in name, without access, until
-another takes over.
+another takes over; then an owner may give the reins in their place.
 """
 
 from __future__ import annotations
@@ -45,12 +45,11 @@ class TransferCoordinator(CaseAct):
         require_known(file, self.actor, view.now)
         require_open(file)
         check_fresh(payload["issuedAt"], view.now)
-        if payload["from"] != file.coordinator.person:
-            raise ConflictError("another coordinates by now", code="not-coordinator")
+        giver = _giver(file, payload["from"], view.now)
         if not file.takes_part(self._to, view.now):
             raise ForbiddenError("the new coordinator does not take part", code="not-a-participant")
         require_standing(view, self._to)
-        self._check_signatures(file, view)
+        self._check_signatures(giver, view)
         values = self.values(view.now, "coordinator-transfer", statement=self._statement, about=self._to)
         taker = bytes.fromhex(self._to.person)
         return self.outcome(
@@ -63,9 +62,9 @@ class TransferCoordinator(CaseAct):
             tell=file.acceptances,
         )
 
-    def _check_signatures(self, file: CaseFile, view: View) -> None:
+    def _check_signatures(self, giver: Capacity, view: View) -> None:
         """Both, each with their newest key in their own capacity, and the statement names these very keys."""
-        both: tuple[Capacity, Capacity] = (file.coordinator, self._to)
+        both = (giver, self._to)
         keys = [chain_key(view, each) for each in both]
         actors = [{"person": each.person, "keyHash": key_hash(key).hex()} for each, key in zip(both, keys, strict=True)]
         try:
@@ -74,3 +73,12 @@ class TransferCoordinator(CaseAct):
             raise ForbiddenError("the transfer is not signed by both", code="wrong-signer") from error
         if self._statement.payload["actors"] != actors:
             raise InvalidRequestError("the transfer names other keys than it is signed with", code="wrong-signer")
+
+
+def _giver(file: CaseFile, person: str, now: int) -> Capacity:
+    """Who gives the reins: the coordinator, or an owner when the coordinator has left; raise ConflictError."""
+    if person == file.coordinator.person:
+        return file.coordinator
+    if not file.is_coordinated(now) and file.accepted_by(person, now):
+        return Capacity(person)
+    raise ConflictError("another coordinates by now", code="not-coordinator")

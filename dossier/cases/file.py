@@ -71,6 +71,10 @@ class CaseFile:
         """Whether this is the coordinator, and takes part still."""
         return capacity == self.coordinator and self.takes_part(capacity, now)
 
+    def is_coordinated(self, now: int) -> bool:
+        """Whether the coordinator takes part still."""
+        return self.takes_part(self.coordinator, now)
+
     def accepted_by(self, person: str, now: int) -> bool:
         """Whether this citizen accepted the case for a dossier, and that stands now."""
         return any(each.signer == person and now < each.until for each in self.acceptances)

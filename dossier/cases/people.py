@@ -74,22 +74,25 @@ class AddParticipant(CaseAct):
             purpose=payload["purpose"],
             until=payload["until"],
         )
-        values["from"] = payload["from"]
+        # A part never begins before its event: else a consent without later members would cover who came later.
+        start = max(payload["from"], view.now)
+        values["from"] = start
         person = bytes.fromhex(self._participant.person)
         return self.outcome(
             view,
             "added",
             values,
-            ("case-participation", person, payload),
+            ("case-participation", person, {**payload, "from": start}),
             statement=self._statement,
             writes=(party_write(person, self.case, "participant", payload["until"]),),
             tell=file.acceptances,
         )
 
     def _may_add(self, file: CaseFile, signer: Capacity, now: int) -> bool:
-        """The coordinator brings in anybody; an owner people of their own network."""
-        own = not signer.organisation and not self._participant.organisation and file.accepted_by(signer.person, now)
-        return file.coordinates(signer, now) or own
+        """The coordinator brings in anybody; an owner people of their own network, or anybody if nobody coordinates."""
+        owner = not signer.organisation and file.accepted_by(signer.person, now)
+        free = not self._participant.organisation or not file.is_coordinated(now)
+        return file.coordinates(signer, now) or (owner and free)
 
 
 class EndParticipation(CaseAct):
@@ -143,4 +146,5 @@ class EndParticipation(CaseAct):
         owner = not signer.organisation and file.accepted_by(signer.person, view.now)
         if not (own or owner or file.coordinates(signer, view.now)):
             raise ForbiddenError("only the coordinator or an owner ends another's part", code="not-coordinator")
-        return dict(self._statement.payload)
+        # It ends at its event, whatever the signer's clock said.
+        return {**self._statement.payload, "issuedAt": view.now}

@@ -42,7 +42,7 @@ def scope_of(payload: Payload) -> Scope:
 
 
 def answers(consent: Consent, request: Payload, catalogue: Catalogue) -> bool:
-    """Whether a consent answers a request: it permits the one who asked no more actions, for no wider purpose."""
+    """Whether a consent answers a request: a permit for the one who asked, of no more than was asked."""
     acting = Actor("person", request["signer"], request["organisation"], request["role"])
     team = consent.grantee.kind == "team"
     return (
@@ -51,7 +51,26 @@ def answers(consent: Consent, request: Payload, catalogue: Catalogue) -> bool:
         and grantee_fits(consent.grantee, acting, strict=True)
         and consent.actions <= set(request["actions"])
         and catalogue.is_within(consent.purpose, request["purpose"])
+        and consent.period.end <= request["until"]
+        and is_within(consent.scope, scope_of(request))
     )
+
+
+def is_within(given: Scope, asked: Scope) -> bool:
+    """Whether no more is given than was asked, as far as it can be told: single items stand where the owner sees."""
+    if given.items and not asked.items:
+        return not given.sections or given.sections <= asked.sections
+    return (
+        _part(given.items, asked.items)
+        and _part(given.sections, asked.sections)
+        and _part(given.lanes, asked.lanes)
+        and (not asked.case or given.case == asked.case or bool(given.items))
+    )
+
+
+def _part(given: frozenset[str], asked: frozenset[str]) -> bool:
+    """Whether a bound is kept; what was asked without bound is kept by anything."""
+    return not asked or (bool(given) and given <= asked)
 
 
 def _known(payload: Payload, scope: Scope, catalogue: Catalogue) -> bool:

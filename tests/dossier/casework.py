@@ -67,7 +67,7 @@ class Work:
         await self.writer.submit(OpenCase(person.actor, made, owners, CATALOGUE, claim(person.actor)))
         return made
 
-    async def accept(self, home, case, person=None, **fields):
+    async def accept(self, home, case, person=None, /, **fields):
         """Accept a case for a dossier."""
         owner = person or home.owner
         payload = {
@@ -80,7 +80,7 @@ class Work:
         entry = AcceptCase(owner.actor, case_id(case), statement, claim(owner.actor))
         return await self.writer.submit(entry)
 
-    async def add(self, case, by, person, **fields):
+    async def add(self, case, by, person, /, **fields):
         """Bring somebody into a case."""
         payload = {
             "case": case.payload["case"],

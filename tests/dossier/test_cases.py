@@ -257,3 +257,78 @@ async def test_an_owner_opens(work, world):
     await work.add(case, world.owner, world.ahmed)
     await work.transfer(case, world.owner, world.ahmed)
     assert (await work.cases.show(world.owner.actor, case_id(case))).coordinator == world.ahmed.id.hex()
+
+
+async def test_nobody_joins_in_the_past(work, world):
+    """A part begins at its event, so a consent without later members never covers who was added after it (P6)."""
+    home = world.home
+    case = await work.open(world.ahmed, home, issuedAt=now() - 2)
+    await work.accept(home, case)
+    name = case.payload["case"]
+    empty = {"person": "", "organisation": "", "role": "", "system": ""}
+    grantee = empty | {"kind": "team", "case": name, "laterMembers": False}
+    consent = await work.give(home, world.fatima, grantee=grantee, case=name, issuedAt=now() - 1)
+    await work.add(case, world.ahmed, world.fatima, **{"from": now() - 3600})
+    with pytest.raises(NotFoundError):
+        await work.town.read(world.fatima, world.item, case=name)
+    assert (await work.town.read(world.ahmed, world.item, case=name)).item == world.item.hex()
+    await work.town.withdraw(home, consent)
+
+
+async def test_a_friend_reads_in_the_case(work, world):
+    """A network member reads as a citizen while taking part, and no longer once they have left."""
+    home = world.home
+    case = await work.open(world.ahmed, home)
+    await work.accept(home, case)
+    await work.add(case, world.owner, world.friend, purpose="network-help")
+    name = case.payload["case"]
+    empty = {"organisation": "", "role": "", "system": "", "laterMembers": False}
+    grantee = empty | {"kind": "network", "case": name, "person": world.friend.id.hex()}
+    consent = await work.give(home, world.friend, grantee=grantee, case=name, purpose="network-help")
+    asked = {"case": name, "purpose": "network-help"}
+    assert (await work.town.read(world.friend, world.item, **asked)).item == world.item.hex()
+    await work.leave(case, world.friend, world.friend, key=False)
+    with pytest.raises(NotFoundError):
+        await work.town.read(world.friend, world.item, **asked)
+    await work.town.withdraw(home, consent)
+
+
+async def test_a_case_outlives_its_coordinator(work, world):
+    """When the coordinator has left, an owner brings somebody in and gives them the reins; before that, not."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    await work.add(case, world.ahmed, world.fatima)
+    with pytest.raises(ConflictError):
+        await work.transfer(case, world.owner, world.fatima)
+    await work.leave(case, world.ahmed, world.ahmed, key=False)
+    with pytest.raises(ForbiddenError):
+        await work.close(case, world.ahmed)
+    await work.add(case, world.owner, world.stranger)
+    with pytest.raises(ConflictError):
+        await work.transfer(case, world.fatima, world.stranger)
+    await work.transfer(case, world.owner, world.stranger)
+    shown = await work.cases.show(world.stranger.actor, case_id(case))
+    assert shown.coordinator == world.stranger.id.hex()
+    assert (await work.close(case, world.stranger)).state == "closed"
+
+
+async def test_statements_are_about_their_case(work, world):
+    """A statement about one case does nothing in another."""
+    case, other = await work.open(world.ahmed), await work.open(world.ahmed)
+    for act in (
+        work.add(other, world.ahmed, world.fatima, case=case.payload["case"]),
+        work.accept(world.home, other, case=case.payload["case"]),
+    ):
+        with pytest.raises(InvalidRequestError):
+            await act
+
+
+async def test_invitations_end(work, world, owner_pool):
+    """An invitation is listed for whom it reaches and waits thirty days; after that the case is not there."""
+    case = await work.open(world.ahmed, world.home)
+    address = await work.address(world.home)
+    assert case_id(case) in await work.cases.store.invited([address], now())
+    assert case_id(case) not in await work.cases.store.invited([address], now() + 31 * 86_400)
+    await owner_pool.execute("UPDATE dossier.invitation SET expires = 1 WHERE case_id = $1", case_id(case))
+    with pytest.raises(NotFoundError):
+        await work.accept(world.home, case)

@@ -143,6 +143,7 @@ async def test_nothing_stands_of_a_bad_answer(work, world):
         {"actions": ["list", "read", "download"]},
         {"purpose": "support"},
         {"effect": "deny"},
+        {"until": 2**40},
     ],
 )
 async def test_an_answer_gives_no_more(work, world, changes):
