@@ -69,7 +69,7 @@ def unbind(label: str, data: bytes) -> tuple[bytes, ...]:
 
 def encode_base64(data: bytes) -> str:
     """Encode as RFC 4648 section 4 base64, padded, on one line."""
-    return base64.b64encode(data).decode()
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def decode_base64(text: str) -> bytes:

@@ -66,12 +66,19 @@ class SystemKeys:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationFacts:
-    """One organisation: its register entry (`key` empty before there is one), attested persons and systems."""
+    """One organisation: its register entry (`key` empty before there is one), attested persons and systems.
+
+    `attestations` are by person, `by_head` the same ones by the chain head that they attest: every reading looks there.
+    """
 
     key: bytes = b""
     period: Period = NEVER
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     systems: Mapping[str, SystemKeys] = field(default_factory=dict)
+    by_head: Mapping[str, Attestation] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_head", {each.chain_head: each for each in self.attestations.values()})
 
 
 def compile_person(records: Iterable[FactRecord]) -> PersonFacts:
@@ -132,11 +139,11 @@ def overlap(first: Period, second: Period) -> Period:
 
 
 def _employed(chain: Chain, employer: OrganisationFacts) -> Standing | None:
-    for attestation in employer.attestations.values():
-        if attestation.chain_head == chain.head:
-            period = overlap(attestation.period, employer.period)
-            return Standing(chain.key_hash, period, attestation.roles, attestation.conflicts)
-    return None
+    attestation = employer.by_head.get(chain.head)
+    if attestation is None:
+        return None
+    period = overlap(attestation.period, employer.period)
+    return Standing(chain.key_hash, period, attestation.roles, attestation.conflicts)
 
 
 def _period(payload: Mapping[str, Any]) -> Period:
