@@ -18,6 +18,7 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "bench": Command("web.commands.bench", "measure this machine against its own floors"),
     "demo": Command("web.commands.demo", "start a service with everything in one folder, to try it out"),
     "serve": Command("web.commands.serve", "run the service"),
     "migrate": Command("web.commands.migrate", "bring the database to the newest revision"),
