@@ -134,7 +134,17 @@ def _left(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
     parts = (
         _cut(part, payload["issuedAt"]) if part.capacity.person == payload["person"] else part for part in file.parts
     )
-    return replace(file, parts=tuple(parts))
+    acceptances = file.acceptances
+    # Who steps out themselves takes along what they accepted; nobody else can end that.
+    if payload.get("signer", payload["person"]) == payload["person"]:
+        acceptances = tuple(_until(each, payload) for each in acceptances)
+    return replace(file, parts=tuple(parts), acceptances=acceptances)
+
+
+def _until(acceptance: Acceptance, payload: Mapping[str, Any]) -> Acceptance:
+    if acceptance.signer != payload["person"]:
+        return acceptance
+    return replace(acceptance, until=min(acceptance.until, payload["issuedAt"]))
 
 
 def _cut(part: Part, end: int) -> Part:

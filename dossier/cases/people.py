@@ -96,7 +96,10 @@ class AddParticipant(CaseAct):
 
 
 class EndParticipation(CaseAct):
-    """End somebody's part: by the coordinator or an owner with a key, one's own part also without."""
+    """End somebody's part: by the coordinator or an owner with a key, one's own part also without.
+
+    An owner who steps out ends their own acceptance the same way. Consents that they gave stand until they end.
+    """
 
     narrowing = True
 
@@ -117,6 +120,8 @@ class EndParticipation(CaseAct):
         file = known_case(view, self.case)
         require_known(file, self.actor, view.now)
         about = next((part.capacity for part in reversed(file.parts) if self._stands(part, view.now)), None)
+        if about is None and self.actor.id == self._person and file.accepted_by(self._person.hex(), view.now):
+            about = Capacity(self._person.hex())
         payload = self._payload(file, view)
         if about is None:
             raise ConflictError("this has ended before, or never began", code="not-standing")

@@ -8,6 +8,7 @@ from crypto.encoding import new_id
 from dossier.cases.opening import OpenCase
 from dossier.cases.telling import CaseTeller
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
+from dossier.requests.asking import HiddenRequest
 from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, opening
 from tests.dossier.town import claim, now, running_town
 
@@ -310,6 +311,20 @@ async def test_a_case_outlives_its_coordinator(work, world):
     shown = await work.cases.show(world.stranger.actor, case_id(case))
     assert shown.coordinator == world.stranger.id.hex()
     assert (await work.close(case, world.stranger)).state == "closed"
+
+
+async def test_an_owner_steps_out(work, world):
+    """An owner ends their own acceptance without a key; the coordinator cannot end it for them (P7)."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    with pytest.raises(ConflictError):
+        await work.leave(case, world.ahmed, world.owner)
+    assert (await work.leave(case, world.owner, world.owner, key=False)).state == "ended"
+    assert (await work.cases.show(world.ahmed.actor, case_id(case))).dossiers == []
+    outcome, _ = await work.ask(world.home, world.ahmed, case=case.payload["case"])
+    assert outcome == HiddenRequest()
+    await work.accept(world.home, case, until=now() + 3600)
+    assert len((await work.cases.show(world.ahmed.actor, case_id(case))).dossiers) == 1
 
 
 async def test_statements_are_about_their_case(work, world):
