@@ -1,7 +1,7 @@
 """Signed statements, written from docs/spec/statements.md alone.
 
 The page keeps the fields of its kinds in a file of the code, which this reader has not seen: the kinds below are those
-whose fields pages and vectors show.
+whose fields pages and vectors show, with choices and optional fields as the project answers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.independent.encodings import CODE, LARGEST, Fault, decode_json, need,
 
 TYPE = re.compile(r"application/vnd\.eigendossier\.([a-z0-9-]+)\.v1\+json")
 ENVELOPE = {"payload": "bytes", "payloadType": "text", "signatures": [{"sig": "bytes"}]}
-ACTIONS = "any:list|read|download|add|annotate|share|export"
+ACTIONS = "any:read|download"
 KINDS: dict[str, dict[str, Any]] = {
     "item-header": {
         "core": "bytes", "commitment": "hash", "sealedKeyHash": "hash", "metadataHash": "hash",
@@ -22,7 +22,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "reading-request": {
         "action": ACTIONS, "case": "id?", "issuedAt": "time", "item": "id", "keyHash": "hash", "nonce": "id",
-        "organisation": "id?", "purpose": "code", "reason": "code?", "role": "code?", "signer": "id", "version": "count",
+        "organisation": "id?", "purpose": "code?", "reason": "code?", "role": "code?", "signer": "id", "version": "count",
     },
     "coordinator-transfer": {
         "actors": ["id"], "case": "id", "from": "id", "issuedAt": "time",
