@@ -98,7 +98,8 @@ class Ask(Entry[Asked | HiddenRequest]):
                 and file.takes_part(capacity, view.now)
                 and file.has_accepted(state.dossier, view.now)
             )
-        return any(each.period.holds(view.now) and names(each, self._actor) for each in state.rules.permits)
+        permits = (each for each in state.rules.permits if each.period.holds(view.now))
+        return any(names(each, self._actor, view, view.now) for each in permits)
 
     def _is_blocked(self, rules: DossierFacts, now: int) -> bool:
         return any(each.person == self._actor.id.hex() and each.period.holds(now) for each in rules.blocks)

@@ -17,6 +17,7 @@ from dossier.dossiers.authority import is_holder
 from dossier.errors import ConflictError, InvalidRequestError, NotFoundError
 from dossier.events import actor_fields
 from dossier.facts.dossiers import DossierState
+from dossier.facts.foreign import foreign_streams
 from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 from dossier.sharing.coverage import check_capsules
@@ -39,14 +40,14 @@ class AddCapsules(Entry[Added]):
         self._actor, self._shared, self._capsules, self.claim = actor, shared, capsules, claim
         self._consent = parse_consent(parse_statement(shared.envelope).payload, shared.seq)
         self.streams = (shared.dossier,)
-        self.foreign = (actor.id,)
+        self.foreign = foreign_streams(actor)
         self._items = AllItemsWant(shared.dossier)
         self.wants = (self._items,)
 
     def judge(self, view: View) -> Outcome[Added]:
         """Check who adds them, that the consent stands, and that it covers every key."""
         state: DossierState = view.facts(self._shared.dossier).value
-        if not is_holder(state.rules, self._actor, view.now) and not self._passes_on():
+        if not is_holder(state.rules, self._actor, view.now) and not self._passes_on(view):
             raise NotFoundError
         consent = next((each for each in state.rules.permits if each.id == self._consent.id), None)
         if consent is None or view.now >= consent.period.end:
@@ -60,9 +61,9 @@ class AddCapsules(Entry[Added]):
         """Give the same answer again."""
         return kept(claimed.kept or b"", Added)
 
-    def _passes_on(self) -> bool:
+    def _passes_on(self, view: View) -> bool:
         """A holder of a consent with later members may pass its keys on to them."""
-        return self._consent.grantee.later_members and names(self._consent, self._actor)
+        return self._consent.grantee.later_members and names(self._consent, self._actor, view, view.now)
 
     def _check(self, consent: Consent, state: DossierState, items: Mapping[bytes, ItemState]) -> None:
         catalogue = state.rules.catalogues.versions.get(consent.catalogue)

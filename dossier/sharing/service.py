@@ -15,6 +15,7 @@ from dossier.answers import Answer
 from dossier.dossiers.authority import is_holder
 from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
+from dossier.facts.foreign import foreign_streams
 from dossier.parties.actor import Actor
 from dossier.sharing.shown import ConsentList, names, shown
 from dossier.sharing.store import SharedRow, SharingStore
@@ -55,7 +56,7 @@ class Sharing:
         view, state = await self._look(actor, dossier)
         rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
         if not is_holder(state.rules, actor, view.now):
-            rows = [(row, consent) for row, consent in rows if names(consent, actor)]
+            rows = [(row, consent) for row, consent in rows if names(consent, actor, view, view.now)]
             if not rows:
                 raise NotFoundError
         ends: Mapping[str, tuple[int, str]] = await self.store.ends(dossier)
@@ -71,7 +72,7 @@ class Sharing:
         found = await self.store.capsules(row.dossier, row.hash)
         if not is_holder(state.rules, actor, view.now):
             standing = any(each.id == consent.hex() and each.period.holds(view.now) for each in state.rules.permits)
-            if not standing or not names(_consent(row), actor):
+            if not standing or not names(_consent(row), actor, view, view.now):
                 raise NotFoundError
             found = [(grantee, body) for grantee, body in found if grantee == actor.id]
         listed = [ShownCapsule(grantee.hex(), encode_base64(body)) for grantee, body in found]
@@ -87,7 +88,7 @@ class Sharing:
         return await self.store.key_statements(dossier, sorted(wanted))
 
     async def _look(self, actor: Actor, dossier: bytes) -> tuple[View, DossierState]:
-        view = await self.writer.look((dossier, actor.stream))
+        view = await self.writer.look((dossier, *foreign_streams(actor)))
         state = view.facts(dossier).value if view.exists(dossier) else None
         if not isinstance(state, DossierState):
             raise NotFoundError

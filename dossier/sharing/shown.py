@@ -10,7 +10,7 @@ from consent.lifecycle import State
 from consent.matching import grantee_fits
 from crypto.encoding import encode_base64
 from dossier.answers import Answer
-from dossier.facts.foreign import subject_of
+from dossier.facts.foreign import Reader, foreign_facts, subject_of
 from dossier.parties.actor import Actor
 from dossier.sharing.store import SharedRow
 
@@ -68,8 +68,11 @@ def _state(consent: Consent, rules: DossierFacts, now: int) -> str:
     return State.ACTIVE if now < consent.period.end else State.EXPIRED
 
 
-def names(consent: Consent, actor: Actor) -> bool:
-    """Whether a permit names this actor, in any of the roles of the actor's organisation."""
-    roles = actor.roles or ("",)
-    subjects = [subject_of(actor, role) for role in roles]
-    return consent.effect == "permit" and any(grantee_fits(consent.grantee, each, strict=True) for each in subjects)
+def names(consent: Consent, actor: Actor, reader: Reader, now: int) -> bool:
+    """Whether a permit names this actor, in any role in which they stand now: by attestation, not by membership."""
+    organisation = actor.organisation.hex() if actor.organisation else ""
+    standing = foreign_facts(actor, reader).standings.get((actor.id.hex(), organisation))
+    if consent.effect != "permit" or standing is None or not standing.period.holds(now):
+        return False
+    roles = sorted(standing.roles) if actor.kind == "person" and organisation else [""]
+    return any(grantee_fits(consent.grantee, subject_of(actor, role), strict=True) for role in roles)
