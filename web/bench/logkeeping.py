@@ -134,7 +134,7 @@ class _Event(Entry[Receipt]):
     def judge(self, view: View) -> Outcome[Receipt]:
         """Append it."""
         actor = self.streams[0].hex()
-        values = {
+        values: Values = {
             "type": "delivered",
             "actor": actor,
             "item": actor,
