@@ -13,6 +13,7 @@ from audit.history import StreamEvent, first_head, verify_stream
 from audit.opening import opening_from_json
 from consent.catalogue import shipped_catalogues
 from crypto.encoding import decode_base64, encode_base64, sha256
+from crypto.errors import PinError
 from crypto.keys import SealingKey, SigningKey
 from dossier.client import sharing
 from dossier.client.agency import Agency
@@ -262,6 +263,22 @@ async def test_single_items_and_later_ones(cast):
         assert content_of(cast.reader, cast.reader.read(cast.item, ASKED)) == LETTER
         assert refused(cast.reader.read, other, ASKED) == (404, "not-found")
         (shown,) = standing(cast)
+        sharing.withdraw(cast.owner, shown)
+
+    await tell(check)
+
+
+async def test_later_items_wait_for_a_holder(cast):
+    """Where a consent covers later items but no whole lane, a later item is permitted and waits for its key."""
+
+    def check():
+        grant(cast, types=["decision"])
+        later = deliver(cast, b"later", "Later")
+        with pytest.raises(PinError):
+            cast.reader.read(later, ASKED)
+        (shown,) = standing(cast)
+        assert sharing.finish(cast.owner, cast.dossier, shown, recipient(cast))["added"] == 1
+        assert content_of(cast.reader, cast.reader.read(later, ASKED)) == b"later"
         sharing.withdraw(cast.owner, shown)
 
     await tell(check)
