@@ -155,7 +155,8 @@ class Work:
 
     async def consent(self, home, grantee, /, **changes):
         """A consent that is signed and not sent."""
-        payload = consent_payload(home, grantee, await self.town.after(home)) | changes
+        payload = consent_payload(home, grantee, await self.town.after(home))
+        payload |= {"until": now() + 3600} | changes
         return NewConsent(home.id, await self.town.sign(home, "consent", **payload))
 
 
