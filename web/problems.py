@@ -40,8 +40,6 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     CryptoError: HTTPStatus.BAD_REQUEST,
     ConsentError: HTTPStatus.BAD_REQUEST,
     AuditError: HTTPStatus.BAD_REQUEST,
-    audit_errors.UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
-    audit_errors.UnknownStreamError: HTTPStatus.NOT_FOUND,
     audit_errors.RepeatedError: HTTPStatus.CONFLICT,
 }
 """The nearest class in an error's line of descent decides."""
@@ -90,6 +88,10 @@ def describe(error: Exception) -> Answer:
     """The answer for any exception. What no table knows is our fault: 500, and not a word of what happened."""
     if isinstance(error, HTTPException):
         return _http(error)
+    if isinstance(error, audit_errors.UnavailableError):
+        return describe(errors.UnavailableError(str(error)))
+    if isinstance(error, audit_errors.UnknownStreamError):
+        return describe(errors.NotFoundError())
     known = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if known is None and database.is_away(error):
         return describe(errors.UnavailableError())

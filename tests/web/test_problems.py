@@ -7,6 +7,7 @@ import json
 import pytest
 from litestar.exceptions import HTTPException, ValidationException
 
+from audit import errors as audit_errors
 from crypto.errors import TamperedError
 from dossier import errors
 from web.problems import describe
@@ -42,6 +43,13 @@ def test_table(error, status, code):
     assert told["type"] == f"urn:problem-type:eigendossier:{code}"
     assert told["title"]
     assert told["detail"]
+
+
+def test_errors_of_the_log_look_like_ours():
+    """A refusal of the writer has the code and the headers of our own: 503 says when to come back, absent is absent."""
+    full = errors.UnavailableError("too many entries wait")
+    assert document(audit_errors.UnavailableError("too many entries wait")) == document(full)
+    assert document(audit_errors.UnknownStreamError("no such stream")) == document(errors.NotFoundError())
 
 
 def test_absent_and_hidden_look_alike():
