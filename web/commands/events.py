@@ -92,5 +92,6 @@ def _line(who: Who, row: Mapping[str, Any]) -> str:
         return f"{row['seq']:>5}  erased"
     what = next((fields[name] for name in CODES if fields.get(name)), fields["schema"].partition("/")[0])
     words = [when(int(fields["time"])), who.name_of(fields["actor"]), who.name_of(fields.get("organisation", ""))]
-    outcome = [fields.get(name, "") for name in ("decision", "purpose", "reason")]
+    hidden = "refused" if fields["schema"].startswith("hidden/") else ""
+    outcome = [hidden, *(fields.get(name, "") for name in ("decision", "purpose", "reason"))]
     return f"{row['seq']:>5}  " + "  ".join(word for word in (*words, what, *outcome) if word)

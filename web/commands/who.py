@@ -27,7 +27,7 @@ from dossier.client.professional import Reader
 from dossier.client.reading import LogKeys
 from dossier.client.session import Session
 from dossier.errors import DossierError, InvalidRequestError
-from web.demo.company import Company, log_identity
+from web.demo.company import Company
 from web.demo.record import FILE, Demo, read_demo
 
 DATA = Path(".data")
@@ -76,7 +76,7 @@ class Who:
         """What promises are verified with: pinned in demo.json, else what the log says at this first contact."""
         if self.demo.log is not None:
             return LogKeys(self.demo.log.origin, parse_verifier_key(self.demo.log.promise_vkey))
-        identity = log_identity(self.company.server)
+        identity = self.company.log_identity()
         return LogKeys(identity.origin, identity.promise_key)
 
     def name_of(self, party: str) -> str:
@@ -107,7 +107,11 @@ def act(arguments: argparse.Namespace, work: Callable[[Who], Report]) -> int:
         return _fail(arguments, f"refused: {error}", error.code, error.status)
     except (ClientError, CryptoError, AuditError, DossierError, OSError) as error:
         return _fail(arguments, str(error), type(error).__name__.removesuffix("Error").lower(), 0)
-    show(report, as_json=arguments.json)
+    try:
+        show(report, as_json=arguments.json)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough; what is left goes nowhere, also at the end of the process
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if report.ok else 1
 
 

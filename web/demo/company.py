@@ -31,6 +31,9 @@ from dossier.client.publiclog import WebLog
 from dossier.client.session import Session
 
 Transport = Callable[[str], httpx2.BaseTransport]
+"""Gives, by name, what carries somebody's requests; the public log is read under a name of its own."""
+
+LOG = "log"
 
 
 class Company:
@@ -39,7 +42,7 @@ class Company:
     def __init__(self, server: str, home: Path, secrets: Mapping[str, str], transport: Transport | None = None) -> None:
         """`home` is the folder of the key store, `secrets` what personas sign in with, by slug.
 
-        `transport` gives, by name, what carries somebody's requests; None means plain HTTP.
+        Without a `transport`, plain HTTP carries all requests.
         """
         self._transport = transport
         self.server = server
@@ -74,7 +77,7 @@ class Company:
     def session(self, name: str) -> Session:
         """The session of a persona, or of a system (`agency.system`); signed in at the first call."""
         if name not in self._sessions:
-            session = Session(self.server, transport=self._transport(name) if self._transport else None)
+            session = Session(self.server, transport=self._carrier(name))
             try:
                 self._sign_in(session, name)
             except BaseException:
@@ -109,7 +112,7 @@ class Company:
         """A system (`agency.system`), signed in, with the directory key that was pinned at its first contact."""
         state = self.store.load(name)
         if "directory" not in state:
-            self.keep(name, directory=log_identity(self.server).directory_key.hex())
+            self.keep(name, directory=self.log_identity().directory_key.hex())
             state = self.store.load(name)
         organisation, _ = self.organisation(name.partition(".")[0])
         return Agency(
@@ -121,10 +124,21 @@ class Company:
             dict(state.get("dossiers", {})),
         )
 
+    def log(self) -> WebLog:
+        """The public log; use it as a context."""
+        return WebLog(f"{self.server}/log", self._carrier(LOG))
+
+    def log_identity(self) -> LogIdentity:
+        """What the log says of itself; raise UntrustedError."""
+        return log_identity(self.server, self._carrier(LOG))
+
     def keep_pins(self, name: str, pins: Mapping[str, str]) -> None:
         """Keep the chain heads of dossiers that a persona or system saw."""
         if self.state(name).get("dossiers", {}) != pins:
             self.keep(name, dossiers=dict(pins))
+
+    def _carrier(self, name: str) -> httpx2.BaseTransport | None:
+        return self._transport(name) if self._transport else None
 
     def _sign_in(self, session: Session, name: str) -> None:
         if "." in name:
@@ -136,9 +150,9 @@ class Company:
             raise SignInError("nobody of this name is known here")
 
 
-def log_identity(server: str) -> LogIdentity:
+def log_identity(server: str, transport: httpx2.BaseTransport | None = None) -> LogIdentity:
     """What the service's log says of itself in its first entry: first contact trusts it. Raise UntrustedError."""
-    with WebLog(f"{server}/log") as log:
+    with WebLog(f"{server}/log", transport) as log:
         key = (log.read("vkey") or b"").decode("utf-8", "replace").strip()
         try:
             size = verify_checkpoint(log.checkpoint() or b"", parse_verifier_key(key)).size

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from crypto.encoding import encode_base64
 from dossier.embedded.secrets import write_private
 from dossier.sample import Agency, Persona, Professional, World
-from web.demo.company import Company, log_identity
+from web.demo.company import Company
 from web.demo.filling import dossier_of
 from web.demo.record import HOME, Demo, DemoAgency, DemoPersona, DemoSystem, LogPart, OwnedDossier
 from web.signin.personas import PersonaFile
@@ -39,7 +39,7 @@ def begin(server: str, data_dir: Path, world: World) -> Demo:
 
 def complete(company: Company, begun: Demo) -> Demo:
     """The file once the world is there: ids, keys and verifier keys added."""
-    identity = log_identity(begun.server)
+    identity = company.log_identity()
     log = LogPart(f"{begun.server}/log", identity.origin, str(identity.log_key), str(identity.promise_key))
     return replace(
         begun,

@@ -16,7 +16,7 @@ from crypto.errors import CryptoError
 from dossier.client.errors import ClientError
 from dossier.sample import load_world
 from web.demo.cast import AGENCY, OWNER, PROFESSIONAL, cast_of, records_of
-from web.demo.company import Company, Transport
+from web.demo.company import LOG, Company, Transport
 from web.demo.filling import admit
 from web.demo.launching import Launched, free_port, launched
 from web.demo.loading import load
@@ -25,7 +25,7 @@ from web.demo.sabotage import SABOTAGES, Change, Sabotaged
 from web.demo.story import STEPS, BrokenPromiseError, Stage, Step
 from web.signin.personas import PersonaFile
 
-WHO = {"owner": OWNER, "professional": PROFESSIONAL}
+WHO = {"owner": OWNER, "professional": PROFESSIONAL, "log": LOG}
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def play(service: Launched, sabotage: str | None, say: Callable[[str], None], *,
     with Company(service.server, service.data_dir / "home", secrets, _transport(target, change)) as company:
         load(company, cast_of(world), service.data_dir, silent if quiet else Progress())
         admit(company, OWNER, "private", [AGENCY])
-        spoilt = Sabotaged(change) if change and target == "log" else None
-        stage = Stage(company, records_of(world), service.data_dir, spoilt)
+        stage = Stage(company, records_of(world), service.data_dir)
         played: list[Played] = []
         for number, step in enumerate(STEPS, 1):
             say(f"{number}. {step.title}")
@@ -97,7 +96,7 @@ def _sabotage(name: str | None) -> tuple[str, Change | None]:
 
 def _transport(target: str, change: Change | None) -> Transport | None:
     """Carry one person's requests through the sabotage, everybody else's plainly."""
-    if change is None or target not in WHO:
+    if change is None:
         return None
     return lambda name: Sabotaged(change if name == WHO[target] else _unchanged)
 

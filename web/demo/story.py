@@ -27,12 +27,11 @@ from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.history import History, dossier_history, read_tags
 from dossier.client.owner import OpenedItem
 from dossier.client.professional import Reader
-from dossier.client.publiclog import WebLog
 from dossier.client.reading import Asked, LogKeys, Released, check_promise, save_part
 from dossier.sample import Record
 from web.demo.allowing import DAY, find_professional, give
 from web.demo.cast import AUDITOR, IDENTIFIER, OWNER, PROFESSIONAL
-from web.demo.company import Company, log_identity
+from web.demo.company import Company
 from web.demo.filling import contents, dossier_of, sealable
 from web.demo.launching import command, environment
 
@@ -58,7 +57,6 @@ class Stage:
     company: Company
     records: tuple[Record, ...]
     data_dir: Path
-    log_transport: httpx2.BaseTransport | None = None
     item: bytes = b""
     dossier: bytes = b""
     consent: str = ""
@@ -68,7 +66,7 @@ class Stage:
     def keys(self) -> LogKeys:
         """What promises are verified with, from the log's own first entry."""
         if self.log is None:
-            identity = log_identity(self.company.server)
+            identity = self.company.log_identity()
             self.log = LogKeys(identity.origin, identity.promise_key)
         return self.log
 
@@ -152,7 +150,7 @@ def verify(stage: Stage) -> Iterator[str]:
     key = parse_verifier_key(_text(stage, "vkey"))
     history = _history(stage)
     until = time.monotonic() + HIDDEN_SECONDS
-    with WebLog(f"{stage.company.server}/log", stage.log_transport) as log:
+    with stage.company.log() as log:
         report = verify_log(log, key)
         _hold(report.ok, "; ".join(str(each) for each in report.findings))
         yield f"the public log is in order: {report.size} entries, checked from its files alone"
@@ -170,7 +168,7 @@ def verify(stage: Stage) -> Iterator[str]:
 
 def replay(stage: Stage) -> Iterator[str]:
     """An auditor sees every event held against its leaf, and every decision is made again."""
-    with WebLog(f"{stage.company.server}/log") as log:
+    with stage.company.log() as log:
         logged = read_tags(log, parse_verifier_key(_text(stage, "vkey")))
     events = list(Auditor(stage.company.session(AUDITOR)).events(logged=logged))
     yield f"the auditor sees {len(events)} events, each what its leaf commits to, and no title or content"
@@ -221,7 +219,7 @@ def _content(stage: Stage, name: str, released: Released) -> bytes:
 
 
 def _text(stage: Stage, path: str) -> str:
-    with WebLog(f"{stage.company.server}/log") as log:
+    with stage.company.log() as log:
         return (log.read(path) or b"").decode("utf-8", "replace").strip()
 
 
@@ -229,7 +227,7 @@ def _history(stage: Stage) -> History:
     """The owner's own list, checked as the owner checks it."""
     owner = stage.company.owner(OWNER)
     held = owner.hold(stage.dossier)
-    with WebLog(f"{stage.company.server}/log") as log:
+    with stage.company.log() as log:
         logged = read_tags(log, parse_verifier_key(_text(stage, "vkey")))
     return dossier_history(owner.session, held, logged)
 
