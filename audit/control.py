@@ -20,7 +20,7 @@ from crypto.encoding import decode_base64, encode_base64
 from crypto.errors import CryptoError
 
 LOG_KIND: Final = "log"
-_KIND: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_KIND: Final = re.compile(r"(?=[a-z0-9-]{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _FIRST: Final = bytes((CONTROL_LEAF,))
 _KEY_SIZE: Final = 32
 _LOG_FIELDS: Final = {"origin", "logKey", "promiseKey", "directoryKey", "registerKeys", "registerThreshold"}

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from audit.errors import EventError, LogFormatError
 from crypto.canonical import decode_json, encode_json
+from crypto.encoding import MAX_INTEGER
 from crypto.errors import CryptoError
 
 MAX_FIELDS: Final = 24
@@ -24,15 +25,17 @@ MAX_VALUE: Final = 65_535
 AUDIENCES: Final = ("owner", "actor", "auditor")
 REQUIRED: Final = ("schema", "actor", "time")
 
-# Decimal without sign or leading zero; at most 16 digits, so that every JSON reader holds it exactly.
+_LARGEST: Final = b"%d" % MAX_INTEGER
+# Decimal without sign or leading zero, at most 2^53-1 (`_LARGEST`), so that every JSON reader holds it exactly.
 _PATTERNS: Final = {
-    "party": re.compile(rb"[0-9a-f]{32}|[a-z0-9]+(?:-[a-z0-9]+)*"),
-    "code": re.compile(rb"[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "party": re.compile(rb"[0-9a-f]{32}|(?=[a-z0-9-]{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*"),
+    "code": re.compile(rb"(?=[a-z0-9-]{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*"),
     "id": re.compile(rb"[0-9a-f]{32}"),
     "hash": re.compile(rb"[0-9a-f]{64}"),
     "count": re.compile(rb"0|[1-9][0-9]{0,15}"),
     "time": re.compile(rb"0|[1-9][0-9]{0,15}"),
 }
+_NUMBERS: Final = frozenset({"count", "time"})
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -185,6 +188,9 @@ def _raw(value: str | int | list[Any]) -> bytes:
 def _is_of_kind(kind: str, value: bytes) -> bool:
     pattern = _PATTERNS.get(kind)
     good = pattern.fullmatch(value) is not None if pattern else _KINDS[kind](value)
+    if kind in _NUMBERS:
+        # Of two numbers of equal length the larger text is the larger number.
+        return good and (len(value) < len(_LARGEST) or value <= _LARGEST)
     return good and len(value) <= MAX_VALUE
 
 

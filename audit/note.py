@@ -133,12 +133,12 @@ def verify_note(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, .
     Raise NoteError when none signed, or when a line with the name and id of a given key does not verify.
     """
     known = {(key.name, key.id): key for key in keys}
-    signed = []
+    signed: dict[VerifierKey, None] = {}
     for signature in note.signatures:
         key = known.get((signature.name, signature.id))
-        if key is not None and key not in signed:
+        if key is not None:
             _verify_signature(note.text, signature, key)
-            signed.append(key)
+            signed[key] = None
     if not signed:
         raise NoteError("note is not signed by a wanted key")
     return tuple(signed)

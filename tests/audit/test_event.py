@@ -150,3 +150,19 @@ def test_list_in_another_spelling_is_refused(rules):
     data = len(values).to_bytes(2, "big") + b"".join(len(value).to_bytes(2, "big") + value for value in values)
     with pytest.raises(LogFormatError):
         parse_event(data)
+
+
+@pytest.mark.parametrize("value", ["9007199254740992", "9999999999999999"])
+def test_numbers_end_where_javascript_does(value):
+    """A count above 2^53-1 is no value of a field: a browser could not hold it."""
+    with pytest.raises(EventError):
+        make_event("delivery/v1", {"actor": "a" * 32, "time": 1, "version": int(value)})
+    assert make_event("delivery/v1", {"actor": "a" * 32, "time": 1, "version": 2**53 - 1}).number("version") == 2**53 - 1
+
+
+def test_codes_have_at_most_64_letters():
+    """A code of 65 letters is refused, one of 64 is not."""
+    assert make_event("delivery/v1", {"actor": "a" * 64, "time": 1, "section": "b" * 64})["section"] == "b" * 64
+    for field in ("actor", "section"):
+        with pytest.raises(EventError):
+            make_event("delivery/v1", {"actor": "sweeper", "time": 1} | {field: "c" * 65})

@@ -193,3 +193,12 @@ def test_verifier_key_that_parses_prints_the_same(text):
     except LogFormatError:
         return
     assert str(key) == text
+
+
+def test_bad_line_behind_a_good_one_spoils_the_note():
+    """Every line of a wanted key must verify, also one that repeats its name and id."""
+    note = sign_note("text\n", LOG.name, LOG_KEY)
+    bad = Signature(LOG.name, LOG.id, bytes(64))
+    assert verify_note(Note(note.text, (*note.signatures, *note.signatures)), [LOG]) == (LOG,)
+    with pytest.raises(NoteError):
+        verify_note(Note(note.text, (*note.signatures, bad)), [LOG])

@@ -75,4 +75,4 @@ function parseKey(text: string): Bytes {
   return key;
 }
 
-const isKind = (kind: string): boolean => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(kind);
+const isKind = (kind: string): boolean => /^(?=[a-z0-9-]{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(kind);

@@ -69,13 +69,15 @@ export function isValue({ name, kind }: Field, value: Uint8Array): boolean {
   if (value.length > MAX_VALUE) return false;
   if (kind === "list") return isList(value);
   const text = looseText(value);
-  return kind === "text" ? isText(text, value) : PATTERNS[kind as keyof typeof PATTERNS].test(text);
+  if (kind === "text") return isText(text, value);
+  const isNumber = kind === "count" || kind === "time";
+  return PATTERNS[kind as keyof typeof PATTERNS].test(text) && !(isNumber && Number(text) > Number.MAX_SAFE_INTEGER);
 }
 
-// Decimal without sign or leading zero; at most 16 digits.
+// Decimal without sign or leading zero; at most 16 digits, and at most 2^53-1.
 const PATTERNS = {
-  party: /^([0-9a-f]{32}|[a-z0-9]+(-[a-z0-9]+)*)$/,
-  code: /^[a-z0-9]+(-[a-z0-9]+)*$/,
+  party: /^([0-9a-f]{32}|(?=[a-z0-9-]{1,64}$)[a-z0-9]+(-[a-z0-9]+)*)$/,
+  code: /^(?=[a-z0-9-]{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/,
   id: /^[0-9a-f]{32}$/,
   hash: /^[0-9a-f]{64}$/,
   count: /^(0|[1-9][0-9]{0,15})$/,
