@@ -1,4 +1,4 @@
-"""The outermost layer of every request: request id, security headers, metrics and one log line.
+"""The outermost layer of every request: request id, security headers, metrics, one log line, and the tick of a 404.
 
 It wraps the whole application, so that answers of the router itself (404, 405) pass it too.
 """
@@ -9,14 +9,18 @@ import logging
 import secrets
 import time
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from dossier.hiding.ticks import hold
 from web.logging import log
 from web.metrics import Metrics
 
 API_VERSION = "1.0.0"
+HELD = "held"
+"""In the scope of a request whose hidden answer was held to its tick already."""
 
 # No inline script or style, WebAssembly for the browser's cryptography, nothing from elsewhere, no framing.
 CONTENT_SECURITY_POLICY = (
@@ -61,6 +65,9 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == HTTPStatus.NOT_FOUND and scope["path"].startswith("/v1/") and not scope.get(HELD):
+                    # Absent and hidden are one answer, at one time: whatever was looked up shows nowhere.
+                    await hold(began, time.perf_counter)
                 message["headers"] = [
                     *message["headers"],
                     *self._missing(message["headers"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from audit.batch import Signer
 from audit.monthkeys import MonthKeys
 from audit.writer import Writer
 from consent.catalogue import shipped_catalogues
+from dossier.database import CONNECTION_ERRORS
 from dossier.hiding.store import HiddenStore
 from dossier.hiding.telling import Teller
 from dossier.items.objects import Objects
@@ -54,3 +55,5 @@ async def releasing(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(*CONNECTION_ERRORS):
+            await uses.flush()

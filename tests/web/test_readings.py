@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import httpx2
 import pytest
@@ -36,6 +37,14 @@ async def test_other_methods_and_paths_go_on(app):
     """Only POST of exactly this path is taken out of the router's hands."""
     assert (await call(app, "GET", PATH)).status_code == 405
     assert (await call(app, "POST", PATH + "/more", json={})).status_code == 404
+
+
+async def test_every_absence_waits_for_its_tick(app):
+    """Whatever the route, a 404 leaves no sooner than 50 ms after it came in (N52)."""
+    begun = time.perf_counter()
+    answer = await call(app, "POST", PATH + "/more", json={})
+    assert answer.status_code == 404
+    assert time.perf_counter() - begun >= 0.05
 
 
 async def test_described_in_openapi(app):

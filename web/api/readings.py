@@ -25,6 +25,7 @@ from dossier.reading.answers import ReadingAnswer
 from dossier.reading.leases import Range, ReadingState
 from web.api.act import Body, Http, actor_of, path_id, problems, service
 from web.api.items import ItemPath
+from web.edge import HELD
 from web.logging import logger
 from web.problems import MEDIA_TYPE, describe
 from web.signin.limits import Limit
@@ -82,6 +83,7 @@ class ReadingRoute:
         return 201, _content("application/json", body), body
 
     async def _read(self, scope: Any, receive: Receive, item: str, arrival: float) -> ReadingAnswer:
+        scope[HELD] = True  # Readings holds its hidden answers itself
         running: Service = self._state.service
         actor = await running.sign_in.authenticator.actor(scope)
         nonce = _nonce([value.decode("latin-1") for name, value in scope["headers"] if name == b"idempotency-key"])
