@@ -1,0 +1,197 @@
+"""A real service in a process of its own with a small world in it: everybody who may knock, and what is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx2
+
+from crypto.keys import SigningKey
+from dossier.client.cases import CaseClient, Wish
+from dossier.client.organisation import add_member, enter_organisation
+from dossier.client.reading import request_reading
+from dossier.client.session import Session
+from tests.scenarios import test_story as story
+from web.signin.personas import PersonaFile
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60
+USERS = ("nobody", "citizen", "professional", "system", "administrator", "auditor")
+
+
+@contextmanager
+def served(urls: Any, data_dir: Path) -> Iterator[str]:
+    """Serve on a database and a folder; yield the origin."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "DOSSIER_PORT": str(port),
+        "DOSSIER_DATA_DIR": str(data_dir),
+        "DOSSIER_DATABASE_URL": urls.service,
+        "DOSSIER_DATABASE_OWNER_URL": urls.owner,
+        "DOSSIER_DATABASE_ERASER_URL": urls.eraser,
+        "DOSSIER_LOG_ORIGIN": "localhost/test",
+        "DOSSIER_LOG_LEVEL": "error",
+        "DOSSIER_READING_LIMIT": "100000",
+        "PYTHONPATH": str(ROOT),
+    }
+    told = (data_dir / "told").open("wb")
+    words = [sys.executable, "-P", "-m", "web.cli", "serve"]
+    service = subprocess.Popen(words, env={**os.environ, **settings}, stdout=told, stderr=told)
+    try:
+        until = time.monotonic() + PATIENCE
+        while not _ready(port):
+            assert service.poll() is None, (data_dir / "told").read_text()
+            assert time.monotonic() < until, "the service did not get there in time"
+            time.sleep(0.05)
+        yield f"http://localhost:{port}"
+    finally:
+        service.terminate()
+        service.wait(PATIENCE)
+        told.close()
+
+
+def _ready(port: int) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"http://localhost:{port}/health/ready", timeout=5):
+        return True
+    return False
+
+
+@dataclass
+class Exchange:
+    """One request that a client made, and its answer."""
+
+    method: str
+    path: str
+    request: bytes
+    response: httpx2.Response
+
+
+class Recorder(httpx2.HTTPTransport):
+    """Plain HTTP that keeps what went over it."""
+
+    def __init__(self, kept: list[Exchange]) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        sent = request.read()
+        answer = super().handle_request(request)
+        answer.read()
+        answer.elapsed = timedelta(0)  # nobody measures here
+        self._kept.append(Exchange(request.method, request.url.path, sent, answer))
+        return answer
+
+
+class ServedCast(story.Cast):
+    """The people of the story, before a service in another process."""
+
+    def session(self, subject=None):
+        session = Session(self.app, transport=Recorder(self.loop))
+        self.sessions.append(session)
+        if subject is not None:
+            session.sign_in(subject, self.personas[subject].secret)
+        return session
+
+
+@dataclass
+class World:
+    """A served world: origin, the headers of each kind of user, ids of what exists, and all exchanges so far."""
+
+    origin: str
+    headers: dict[str, dict[str, str]]
+    ids: dict[str, str]
+    exchanges: list[Exchange] = field(repr=False)
+    cast: Any = field(repr=False)
+
+
+@contextmanager
+def world(urls: Any, data_dir: Path) -> Iterator[World]:
+    """Serve, and settle the story's people with something of every kind that has an id."""
+    with served(urls, data_dir) as origin:
+        personas = {each.subject: each for each in PersonaFile(data_dir / "personas.json").load()}
+        exchanges: list[Exchange] = []
+        cast = ServedCast(origin, personas, exchanges, SimpleNamespace(data_dir=data_dir))
+        story.settle(cast)
+        ids = _fill(cast, data_dir)
+        sessions = {
+            "citizen": cast.owner.session,
+            "professional": cast.reader.session,
+            "system": cast.agency.session,
+            "administrator": cast.session("farida-amrani"),
+            "auditor": cast.session("mei-lin-chen"),
+        }
+        headers = {name: {"authorization": f"Bearer {each._bearer.access}"} for name, each in sessions.items()}
+        yield World(origin, {"nobody": {}, **headers}, ids, exchanges, cast)
+        for session in cast.sessions:
+            session.close()
+
+
+def _fill(cast: Any, data_dir: Path) -> dict[str, str]:
+    """One of everything that a path can name."""
+    owner, reader = cast.owner, cast.reader
+    _consent, given = story.grant(cast)
+    _request, read = request_reading(
+        reader.session, reader.identity, cast.item, story.replace(story.ASKED, role="debt-counsellor")
+    )
+    list(reader.items(cast.dossier, story.ASKED))
+    upload = owner.session.post(f"/v1/dossiers/{cast.dossier.hex()}/uploads", {"length": 10, "hash": "ab" * 32})
+    work = CaseClient(reader.session, reader.identity, "debt-counsellor")
+    case = work.open("debt-help", [cast.bsn])
+    held = owner.hold(cast.dossier)
+    request = work.ask(held.chain, Wish("debt-help", owner.session.now() + 3_600, sections=["income"]))
+    _supervise(cast, data_dir)
+    admission = next(each.payload["admission"] for each in held.statements if each.kind == "source-admission")
+    return {
+        "dossier": cast.dossier.hex(),
+        "item": cast.item.hex(),
+        "consent": given["consent"],
+        "reading": read["reading"],
+        "upload": upload["upload"],
+        "case": case.hex(),
+        "request_id": request,
+        "event": read["promise"]["event"],
+        "organisation": cast.organisation.hex(),
+        "person": owner.identity.person.hex(),
+        "system": cast.agency.system.hex(),
+        "stream": cast.dossier.hex(),
+        "admission": admission,
+    }
+
+
+def _supervise(cast: Any, data_dir: Path) -> None:
+    """A supervisor with an auditor."""
+    folder = data_dir / "keys"
+    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
+    with cast.session("registrar") as registrar:
+        supervisor = enter_organisation(
+            registrar,
+            "Toezicht",
+            SigningKey.generate(),
+            signers,
+            administrator=("wim-scholten", "Wim Scholten"),
+            kind="supervisor",
+        )
+    with cast.session("wim-scholten") as clerk:
+        add_member(clerk, supervisor, "mei-lin-chen", "Mei-Lin Chen", ["auditor"])
+
+
+def get_json(url: str) -> Any:
+    """What a GET gives."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
