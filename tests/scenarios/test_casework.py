@@ -172,3 +172,20 @@ async def test_words_are_for_one_request(cast):
             answering.check_asker(waiting, replace(other, person=bytes(16)))
 
     await tell(story)
+
+
+async def test_the_reins_go_over(cast):
+    """The owner takes the reins that the professional offers, and no one takes an offer made to another."""
+
+    def story():
+        case, owner = accepted(cast), cast.citizen.capacity
+        cast.worker.add(case, owner, "network-help", cast.owner.session.now() + 3600)
+        offered = cast.worker.offer(case, owner, bytes.fromhex(cast.citizen.identity.key_hash))
+        with pytest.raises(UntrustedError):
+            cast.worker.take(offered)
+        assert cast.citizen.take(offered)["state"] == "transferred"
+        assert cast.worker.show(case).shown["coordinator"] == owner.person.hex()
+        assert refused(cast.worker.close, case) == (403, "not-coordinator")
+        assert cast.citizen.close(case)["state"] == "closed"
+
+    await tell(story)

@@ -1,11 +1,14 @@
-"""Cases: list them, open one, accept one for one's dossier, bring somebody in, close it."""
+"""Cases: list them, open one, accept one for one's dossier, bring somebody in, hand over the reins, close it."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from crypto.encoding import encode_base64
+from crypto.keys import key_hash
 from dossier.client.cases import Capacity, CaseView, accept
+from dossier.dossiers.statements import read_bytes
 from dossier.errors import InvalidRequestError
 from web.commands.ask import find_case, worker
 from web.commands.grant import DAYS, last_moment
@@ -13,7 +16,7 @@ from web.commands.looking import add_dossier, day, dossiers, read_id
 from web.commands.who import Report, Who, act, add_who, find_name
 from web.demo.allowing import find_professional
 
-ACTS = ("list", "show", "open", "accept", "add", "leave", "close")
+ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_dossier(parser)
     parser.add_argument("--owner", action="append", default=[], metavar="WHO", help="persona or bsn:NUMBER to invite")
     parser.add_argument("--participant", default="", metavar="PERSON", help="whom to bring in")
+    parser.add_argument("--offer", default="", metavar="OFFER", help="what the coordinator's `offer` printed")
     parser.add_argument("--purpose", default="case-coordination", metavar="P", help="code of the purpose")
     parser.add_argument("--subject", default="support", metavar="S", help="code of what a new case is about")
     parser.add_argument("--until", default="", metavar="DATE", help=f"last day, as 2026-12-31 ({DAYS} days from now)")
@@ -89,6 +93,19 @@ def _leave(who: Who, arguments: argparse.Namespace) -> Report:
     return _done(case, client.end(case.case, person, with_key=bool(named)))
 
 
+def _offer(who: Who, arguments: argparse.Namespace) -> Report:
+    case, client = _case(who, arguments), worker(who)
+    to = _capacity(who, arguments.participant)
+    found = find_professional(who.company, who.name, to.person)
+    offered = encode_base64(client.offer(case.case, to, key_hash(found.chain.signing_key)))
+    return Report({"case": case.case.hex(), "offer": offered}, [offered])
+
+
+def _take(who: Who, arguments: argparse.Namespace) -> Report:
+    case = _case(who, arguments)
+    return _done(case, worker(who).take(read_bytes(arguments.offer)))
+
+
 def _close(who: Who, arguments: argparse.Namespace) -> Report:
     case = _case(who, arguments)
     return _done(case, worker(who).close(case.case, arguments.reason))
@@ -139,5 +156,7 @@ _WORK = {
     "accept": _accept,
     "add": _add,
     "leave": _leave,
+    "offer": _offer,
+    "take": _take,
     "close": _close,
 }
