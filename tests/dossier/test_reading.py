@@ -106,7 +106,7 @@ async def test_no_event_no_bytes(pool, world):
     class BrokenError(Exception):
         pass
 
-    broken = []
+    broken: list[bool] = []
 
     def point(name):
         if broken and name == "writer.before-commit":
@@ -127,7 +127,7 @@ async def test_no_event_no_bytes(pool, world):
 async def test_gate_closes_release(pool, world):
     """While the log lags, no new reading is released, and ending a consent still works (P3, P7)."""
     _agency, _system, reader, home, item = world
-    reason = []
+    reason: list[str] = []
     async with running_town(pool, gate=lambda: reason[0] if reason else None) as town:
         consent = await town.give(home, reader)
         reason.append("the log is behind")
@@ -360,7 +360,7 @@ async def test_no_permit_after_withdrawal(town, world, owner_pool):
     consents = [await town.give(home, reader) for reader in readers]
     await asyncio.gather(*(town.read(reader, item) for reader in readers))
 
-    released = [[] for _ in readers]
+    released: list[list[str]] = [[] for _ in readers]
 
     async def look(reader, done):
         for _ in range(50):

@@ -268,6 +268,7 @@ class Town:
     async def withdraw(self, home, consent, person=None, *, signed=True, capacity="owner"):
         person = person or home.owner
         shared = await self.sharing.consent(consent)
+        assert shared is not None
         statement = None
         if signed:
             fields = {"consent": consent.hex(), "consentHash": shared.hash.hex(), "reason": "", "capacity": capacity}
@@ -305,7 +306,7 @@ def reading_request(reader, item, nonce, **changes):
 
 
 def consent_payload(home, grantee, after, **changes):
-    scope = {name: [] for name in ("items", "sections", "lanes", "types", "sources")}
+    scope: dict = {name: [] for name in ("items", "sections", "lanes", "types", "sources")}
     scope |= {
         "sections": ["debts"],
         "lanes": ["ordinary"],

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import httpx2
 import pytest
 from litestar.datastructures import State
 
 from dossier.errors import TooManyError
-from web.api import readings
-from web.api.readings import LIMIT_SECONDS, ReadingRoute, _slow_down
-from web.signin.limits import Limiter
+from web.api.readings import LIMIT_SECONDS, SLOWED_SECONDS, ReadingRoute, _slow_down
+from web.signin.limits import Limit, Limiter
 
 PATH = "/v1/items/" + "ab" * 16 + "/readings"
 KEY = {"idempotency-key": "cd" * 16}
@@ -64,7 +66,7 @@ async def test_own_mistakes_say_nothing():
         def __getattr__(self, name):
             raise RuntimeError("secret")
 
-    answer = await call(ReadingRoute(None, State({"service": Broken()})), "POST", PATH, json={"request": "x"})
+    answer = await call(ReadingRoute(AsyncMock(), State({"service": Broken()})), "POST", PATH, json={"request": "x"})
     assert answer.status_code == 500
     assert "secret" not in answer.text
 
@@ -76,17 +78,14 @@ async def test_many_readings_are_slowed_not_refused(monkeypatch):
     async def sleep(seconds):
         waited.append(seconds)
 
-    monkeypatch.setattr(readings.asyncio, "sleep", sleep)
-
-    class Running:
-        class settings:  # noqa: N801 - stands for an attribute
-            reading_limit = 3
-
-        class sign_in:  # noqa: N801 - stands for an attribute
-            limiter = Limiter(lambda: 1_000)
-
+    monkeypatch.setattr("web.api.readings.asyncio.sleep", sleep)
+    limiter = Limiter(lambda: 1_000)
+    running = cast(
+        "Any",
+        SimpleNamespace(settings=SimpleNamespace(reading_limit=3), sign_in=SimpleNamespace(limiter=limiter)),
+    )
     for _ in range(5):
-        await _slow_down(Running, b"a" * 16)
-    assert waited == [readings.SLOWED_SECONDS] * 2
+        await _slow_down(running, b"a" * 16)
+    assert waited == [SLOWED_SECONDS] * 2
     with pytest.raises(TooManyError):
-        Running.sign_in.limiter.count(readings.Limit("reading", 3, LIMIT_SECONDS), b"a" * 16)
+        limiter.count(Limit("reading", 3, LIMIT_SECONDS), b"a" * 16)
