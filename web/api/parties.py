@@ -130,7 +130,7 @@ async def enter_organisation(request: Http, data: JSONBody[OrganisationBody]) ->
     actor = await actor_of(request)
     running = service(request)
     first = data.administrator
-    issuer = (first.issuer if first else "") or running.sign_in.sign_in.provider.options.issuer
+    issuer = (first.issuer if first else "") or running.sign_in.sign_in.provider.options.known_as
     administrator = Administrator(issuer, first.subject, check_name(first.name)) if first else None
     new = NewEntry(read_statement(data.statement, REGISTER), data.kind, administrator)
     return await running.parties.enter(actor, new, await claim_of(request, actor, required=False))

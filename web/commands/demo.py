@@ -13,7 +13,7 @@ from dataclasses import replace
 from web.commands.options import add_service_options, with_settings
 from web.demo.record import FILE, Demo
 from web.demo.sabotage import SABOTAGES
-from web.demo.serving import check_adopted, prepare
+from web.demo.serving import prepare
 from web.logging import set_up_logging
 from web.server import serve
 from web.settings import Settings, SettingsError
@@ -46,7 +46,6 @@ def _demo(settings: Settings) -> int:
         raise SettingsError("the demo runs in development mode only, with its own sign-in")
     quiet = settings if os.environ.get("DOSSIER_LOG_LEVEL") else replace(settings, log_level="warning")
     set_up_logging(quiet.log_level)
-    check_adopted(quiet)
     return serve(quiet, lambda: _begin(quiet))
 
 

@@ -37,6 +37,12 @@ def begin(server: str, data_dir: Path, world: World) -> Demo:
     )
 
 
+def moved(demo: Demo, server: str) -> Demo:
+    """The file for a service that now answers at another address."""
+    log = replace(demo.log, url=f"{server}/log") if demo.log else None
+    return replace(demo, server=server, api=f"{server}/v1/openapi.json", log=log)
+
+
 def complete(company: Company, begun: Demo) -> Demo:
     """The file once the world is there: ids, keys and verifier keys added."""
     identity = company.log_identity()

@@ -13,23 +13,12 @@ from crypto.errors import CryptoError
 from dossier.client.errors import ClientError
 from dossier.sample import load_world
 from web.demo.company import Company
-from web.demo.describing import begin, complete
+from web.demo.describing import begin, complete, moved
 from web.demo.loading import load
 from web.demo.progress import Progress
 from web.demo.record import FILE, HOME, Demo, read_demo, write_demo
 from web.logging import log
-from web.settings import Settings, SettingsError
-
-
-def check_adopted(settings: Settings) -> Demo | None:
-    """What an earlier demonstration left in this folder, None for a new one; raise SettingsError if it will not do.
-
-    People are known by their sign-in provider's address, which in a demonstration has the port in it.
-    """
-    demo = read_demo(settings.data_dir / FILE)
-    if demo is not None and demo.server != settings.public_origin:
-        raise SettingsError(f"the demonstration in this folder was made for {demo.server}; use that port")
-    return demo
+from web.settings import Settings
 
 
 def prepare(settings: Settings, on_loaded: Callable[[Demo], None]) -> None:
@@ -49,10 +38,10 @@ def bring_up_to_date(data_dir: Path, server: str) -> Demo:
     """Load the sample world into the service at `server`, or go on where an earlier load stopped."""
     world = load_world()
     demo = read_demo(data_dir / FILE)
-    if demo is not None and demo.loaded:
-        return demo
-    demo = demo or begin(server, data_dir, world)
+    demo = moved(demo, server) if demo else begin(server, data_dir, world)
     write_demo(data_dir, demo)
+    if demo.loaded:
+        return demo
     with Company(server, data_dir / HOME, demo.secrets) as company:
         load(company, world, data_dir, Progress())
         demo = complete(company, demo)

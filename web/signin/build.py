@@ -33,6 +33,8 @@ from web.signin.tokens import TokenEndpoint
 
 FLUSH_SECONDS = 1.0
 SWEEP_EVERY = 300
+DEVELOPMENT = "development"
+"""What accounts of the development provider are kept under, whatever its port is today."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def build_sign_in(
     sessions = Sessions(store, limiter, clock)
     development, provider = _provider(options, seconds)
     granted: dict[tuple[str, str], tuple[str, ...]] = {
-        (options.provider, subject): (REGISTRAR,) for subject in options.registrars
+        (provider.known_as, subject): (REGISTRAR,) for subject in options.registrars
     }
     accounts = Accounts(parties, options.identifier_key, granted)
     relying = RelyingParty(provider, seconds)
@@ -110,7 +112,7 @@ def _development(
     provider = DevelopmentProvider(options.provider, options.client_id, secret, redirect, people, clock)
     app = _Below(loopback_only(development_app(provider)))
     transport = httpx2.ASGITransport(app=app)
-    return app, ProviderOptions(options.provider, options.client_id, secret, redirect, levels, transport)
+    return app, ProviderOptions(options.provider, options.client_id, secret, redirect, levels, transport, DEVELOPMENT)
 
 
 class _Below:

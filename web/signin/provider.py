@@ -36,7 +36,9 @@ _SCOPE = "openid profile"
 class ProviderOptions:
     """One sign-in provider: its issuer, our client there (a secret, or a key for private_key_jwt), its level names.
 
-    ``transport`` replaces the network for the back channel (the development provider lives in this process).
+    ``transport`` replaces the network for the back channel (the development provider lives in this process). ``name``
+    is what accounts are kept under, where the issuer's address may change: that of the development provider has the
+    port in it, and a trial may move to another.
     """
 
     issuer: str
@@ -45,6 +47,12 @@ class ProviderOptions:
     redirect_uri: str
     levels: Mapping[str, str]
     transport: httpx2.AsyncBaseTransport | None = None
+    name: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """What accounts at this provider are kept under: its issuer, unless it has a name here."""
+        return self.name or self.issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,7 @@ class RelyingParty:
         name, identifiers = claims.get("name", ""), claims.get("identifiers", [])
         if type(name) is not str or len(name) > 200 or type(identifiers) is not list:  # noqa: PLR2004 - a name
             raise _refused()
-        return Identity(self.options.issuer, subject, name, level, min(moment, now), tuple(map(str, identifiers[:8])))
+        return Identity(self.options.known_as, subject, name, level, min(moment, now), tuple(map(str, identifiers[:8])))
 
     async def _metadata(self) -> dict[str, Any]:
         document = await self._document(f"{self.options.issuer}/.well-known/openid-configuration", METADATA_SECONDS)
