@@ -73,11 +73,15 @@ def _holds(path: Path, content: bytes) -> bool:
 def _put(path: Path, content: bytes) -> None:
     # A reader sees the old file or the new one, and after a crash there is one of the two: never half of either.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _make_folders(folder: Path, top: Path) -> set[Path]:

@@ -48,6 +48,7 @@ def test_crash_while_writing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="power"):
         folder.put_checkpoint(b"two")
     assert folder.checkpoint() == b"one"
+    assert names(tmp_path) == ["checkpoint"]  # a full disk is not filled further by halves
     monkeypatch.undo()
     folder.put_checkpoint(b"two")
     assert folder.checkpoint() == b"two"
