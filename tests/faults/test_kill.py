@@ -165,7 +165,9 @@ def test_killed(world, trial):
     if answer is not None:
         assert done == 1, f"{seed}: acknowledged and not there"
         world.ledger.note(trial.act, answer)
-    again = eventually(act.do if answer is None and trial.point == UPLOADS else act.line.again) if _is_post(act) else None
+    again = (
+        eventually(act.do if answer is None and trial.point == UPLOADS else act.line.again) if _is_post(act) else None
+    )
     if again is not None:
         world.ledger.note(trial.act, again)
         assert answer is None or trial.act == "reading" or again == answer, f"{seed}: another answer for the same key"

@@ -247,9 +247,7 @@ def settle(service: Service) -> World:
     log = fetch_log_keys(professional)
     reader = Reader(professional, identity, register, log, "debt-counsellor")
     bsn = next(each for each in people["hanneke-de-wit"]["identifiers"] if each.startswith("bsn:"))
-    world = World(
-        service, owner, made.dossier, agency, bsn, identity, reader, log, recipient, b"", people
-    )
+    world = World(service, owner, made.dossier, agency, bsn, identity, reader, log, recipient, b"", people)
     world.item = bytes.fromhex(world.deliver(b"de eerste brief")["item"])
     return world
 

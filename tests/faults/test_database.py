@@ -1,0 +1,132 @@
+"""The database hangs, is killed under load, or has its clock set back: clear refusals, nothing released, recovery."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import suppress
+
+import httpx2
+
+from dossier.client import sharing
+from dossier.client.errors import RefusedError, UnreachableError
+from tests.faults.database import clock_behind, family, hung, tell_all
+from tests.faults.world import ASKED, Line, eventually, refusal
+
+UNAVAILABLE = (503, "unavailable")
+HOUR = 3_600_000
+READERS = 3
+
+
+def health(world, name):
+    return httpx2.get(f"{world.service.url}/health/{name}", timeout=20, trust_env=False).status_code
+
+
+def test_hangs(world):
+    """A database that hangs: each act is 503, readiness red, the process lives; then all goes on by itself (P3; F07, F08)."""
+    world.ensure_consent()
+    world.ledger.note("reading", world.read())
+    with hung(world.service):
+        refused = [refusal(world.read), refusal(world.deliver, b"brief"), refusal(world.grant), refusal(world.read)]
+        assert refused == [UNAVAILABLE] * 4
+        assert (health(world, "ready"), health(world, "live")) == (503, 200)
+    world.service.wait_ready()
+    world.ledger.note("reading", eventually(world.read))
+    world.check()
+
+
+def test_hangs_for_many(world):
+    """While the database hangs many may ask: all are refused, and afterwards no connection is lost (F08, F24)."""
+    world.ensure_consent()
+    found = []
+
+    def ask():
+        found.append(httpx2.get(f"{world.service.url}/v1/register", timeout=30, trust_env=False).status_code)
+
+    with hung(world.service):
+        askers = [threading.Thread(target=ask) for _ in range(40)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+    assert set(found) == {503}
+    world.service.wait_ready()
+    for _ in range(40):
+        world.ledger.note("reading", eventually(world.read))
+    world.check()
+
+
+def test_killed_under_load(world):
+    """PostgreSQL killed while several read: every answer is a release with its event or a clear refusal (P3, P10; F01)."""
+    world.ensure_consent()
+    before, service = world.service.postmaster, world.service
+    stopped, wrong, answers = threading.Event(), [], []
+
+    def ask(line):
+        reader = _reader(world, line)
+        while not stopped.is_set():
+            try:
+                answers.append(world.read(reader))
+            except RefusedError as error:
+                if (error.status, error.code) != UNAVAILABLE:
+                    wrong.append((error.status, error.code))
+            except UnreachableError:
+                wrong.append("unreachable")
+
+    lines = [world.line("noor-hoekstra") for _ in range(READERS)]
+    threads = [threading.Thread(target=ask, args=(line,)) for line in lines]
+    for thread in threads:
+        thread.start()
+    while len(answers) < 20:
+        stopped.wait(0.02)
+    tell_all(family(service), signal.SIGKILL)
+    eventually(lambda: _changed(service, before))
+    there = len(answers)
+    while len(answers) < there + 20 and not wrong:
+        stopped.wait(0.02)
+    stopped.set()
+    for thread, line in zip(threads, lines, strict=True):
+        thread.join()
+        line.close()
+    assert wrong == []
+    for answer in answers:
+        world.ledger.note("reading", answer)
+    world.check()
+
+
+def _changed(service, before):
+    if service.postmaster == before:
+        raise UnreachableError("the database still lives")
+    service.wait_ready()
+
+
+def _reader(world, line):
+    return type(world.reader)(line, world.noor, world.reader.register, world.log, "debt-counsellor")
+
+
+def test_clock_behind(world):
+    """The clock an hour back: reading and widening 503; ending access works and is flagged; then all goes on (P7, P9)."""
+    assert isinstance(world.owner.session, Line)
+    world.owner.session.step_up()
+    first, second = world.ensure_consent(), None
+    world.ledger.note("consent", world.grant()[1])
+    second = next(each for each in world.standing() if each.consent.id != first.consent.id)
+    last = max(world.check().ids)
+    with clock_behind(world.service, HOUR):
+        assert refusal(world.read) == UNAVAILABLE
+        assert refusal(world.grant) == UNAVAILABLE
+        assert refusal(world.deliver, b"brief") == UNAVAILABLE
+        world.ledger.note("withdrawal", sharing.withdraw(world.owner, first))
+        world.ledger.note("withdrawal", sharing.withdraw(world.owner, second, with_key=False))
+        assert world.standing() == []
+        history = world.check()
+    new = [history.checked.events[seq] for seq in sorted(history.ids) if seq > last]
+    assert [each["schema"] for each in new] == ["statement/v1", "stopped/v1"]
+    assert new[1]["flag"] == "clock-behind"
+    times = [int(each["time"]) for each in history.checked.events.values()]
+    assert times == sorted(times)
+    world.ensure_consent()
+    world.ledger.note("reading", eventually(world.read))
+    with suppress(RefusedError):
+        list(world.reader.items(world.dossier, ASKED))
+    world.check()

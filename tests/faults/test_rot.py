@@ -1,0 +1,64 @@
+"""Bit rot: one flipped bit in a stored part or in a file of the log is found and named, and hurts nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from crypto.errors import TamperedError
+from tests.faults.plan import SEED
+from tests.faults.world import ASKED
+
+
+@contextmanager
+def flipped(path: Path, place: int) -> Iterator[None]:
+    """One bit of a file is another for a while."""
+    sound = path.read_bytes()
+    rotten = bytearray(sound)
+    rotten[place] ^= 1 << place % 8
+    path.write_bytes(rotten)
+    try:
+        yield
+    finally:
+        path.write_bytes(sound)
+
+
+def test_rot_in_a_part(world):
+    """A flipped bit in a large part: its reader refuses the content; other items open as before (F22)."""
+    content = random.Random(SEED).randbytes(200_000)
+    folder = world.service.data / "objects"
+    before = set(folder.rglob("*"))
+    large = bytes.fromhex(world.deliver(content)["item"])
+    (segment,) = (path for path in folder.rglob("*") if path not in before and path.is_file())
+    world.ensure_consent()
+    released = world.reader.read(large, ASKED)
+    assert world.content(released) == content
+    with flipped(segment, random.Random(SEED).randrange(200_000)), pytest.raises(TamperedError):
+        world.content(released)
+    assert world.content(world.reader.read(world.item, ASKED)) == b"de eerste brief"
+    assert world.content(world.reader.read(large, ASKED)) == content
+    world.check(f"DOSSIER_TEST_SEED={SEED}")
+
+
+def test_rot_in_the_log(world):
+    """A flipped bit in any file of the published log: verification names that file (P5, F22)."""
+    folder = world.service.data / "log"
+    world.wait_sequenced()
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    newest = {}
+    for path in sorted(files, key=lambda path: path.stat().st_mtime_ns):
+        newest[path.parent] = path  # older partial files of a tile are left for readers on their way
+    assert world.verify_log() == []
+    for path in newest.values():
+        name = path.relative_to(folder).as_posix()
+        with flipped(path, path.stat().st_size // 2):
+            findings = world.verify_log()
+        assert findings, name
+        # Of a bundle it is the entry that is named, of the checkpoint its signature.
+        named = {"checkpoint": "checkpoint", "tile/entries": "entry"}.get(name.rpartition("/000")[0] or name, name)
+        assert any(named in finding for finding in findings), (name, findings)
+    assert world.verify_log() == []
