@@ -1,0 +1,79 @@
+"""What a review found of telling owners: how somebody could keep a dossier, or all of them, from hearing."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.errors import EventError
+from audit.payload import open_payload
+from crypto.encoding import new_id
+from dossier.hiding import telling
+from dossier.hiding.store import hidden_write
+from dossier.hiding.telling import Teller
+from tests.audit.town import KEYS
+from tests.dossier.town import now
+
+
+@pytest.fixture(scope="module")
+async def world(town):
+    agency = await town.agency()
+    owner = await town.person("Sanne")
+    reader = await town.person("Ahmed", agency, "debt-counsellor")
+    return reader, await town.dossier(owner)
+
+
+async def ask_for_many(town, owner_pool, reader, home, count):
+    """Leave the rows of hidden requests for so many items of a dossier; return their ids."""
+    items = [new_id(home.id[:2]) for _ in range(count)]
+    await owner_pool.executemany(
+        "INSERT INTO dossier.item VALUES (audit.bucket($1), $1, $2, 1)", [(item, home.id) for item in items]
+    )
+    writes = [hidden_write(reader.actor, item, "read", "debt-help", "intake", reader.role, now()) for item in items]
+    await owner_pool.executemany(writes[0].statement, [write.args for write in writes])
+    return items
+
+
+async def hidden_events(town, home):
+    rows = await town.pool.fetch("SELECT seq, month, sealed FROM audit.payload WHERE stream = $1 ORDER BY seq", home.id)
+    found = [open_payload(KEYS.find(row["month"]), home.id, row["seq"], row["sealed"])[0] for row in rows]
+    return [event for event in found if event.schema.id == "hidden/v1"]
+
+
+async def test_many_targets_never_stop_the_telling(town, world, owner_pool):
+    """Two thousand items of one dossier, asked for at once, are told in events that each fit; nothing stays stuck (P4)."""
+    reader, home = world
+    items = await ask_for_many(town, owner_pool, reader, home, 2_000)
+    assert await Teller(town.writer, town.hidden).run_once(now()) == 4
+    events = await hidden_events(town, home)
+    assert {each for event in events for each in event.items("subjects")} == {item.hex() for item in items}
+    assert sum(event.number("count") for event in events) == len(items)
+    assert await town.pool.fetchval("SELECT count(*) FROM dossier.outbox") == 0
+
+
+async def test_one_round_tells_all(town, world, owner_pool, monkeypatch):
+    """More rows than one look takes make nobody wait: a flood by one does not delay what others hear (P4)."""
+    monkeypatch.setattr(telling, "MOST", 10)
+    reader, home = world
+    await ask_for_many(town, owner_pool, reader, home, 25)
+    await Teller(town.writer, town.hidden).run_once(now() + 3_600)
+    assert await town.pool.fetchval("SELECT count(*) FROM dossier.outbox") == 0
+
+
+async def test_round_goes_on_after_a_defect(town, monkeypatch):
+    """A round that fails for a reason nobody thought of is followed by the next one (P4)."""
+    rounds = []
+
+    async def broken(_self, _now):
+        rounds.append(1)
+        if len(rounds) < 3:
+            raise KeyError("a defect")
+        raise EventError("known") if len(rounds) == 3 else StopTellingError
+
+    class StopTellingError(BaseException):
+        pass
+
+    monkeypatch.setattr(telling, "ROUND_SECONDS", 0)
+    monkeypatch.setattr(Teller, "run_once", broken)
+    with pytest.raises(StopTellingError):
+        await Teller(town.writer, town.hidden).run_forever()
+    assert len(rounds) == 4
