@@ -17,8 +17,10 @@ from audit.event import make_event
 from audit.writer import Writer
 from consent.facts import CaseState
 from consent.grant import Consent
-from consent.lifecycle import Event, State, advance, due_ending, months_later
+from consent.lifecycle import PROPOSAL_SECONDS, Event, State, advance, due_ending, months_later
 from consent.terms import FOREVER
+from crypto.encoding import decode_base64
+from crypto.statements import parse_statement
 from dossier.database import CONNECTION_ERRORS
 from dossier.facts.dossiers import DossierState
 from dossier.sharing.store import SharingStore, drop_due
@@ -67,7 +69,7 @@ class End(Entry[str]):
         standing = (*state.rules.permits, *state.rules.denials)
         consent = next((each for each in standing if each.id == self._consent.hex()), None)
         if consent is None:
-            raise NothingDueError(0)
+            raise NothingDueError(view.now + CASE_SECONDS if self._is_proposed(state, view.now) else 0)
         event = self._due(consent, view)
         if event is None:
             raise NothingDueError(next_look(consent, view.now, view.rows(self._want) or 0))
@@ -86,6 +88,12 @@ class End(Entry[str]):
             writes=(drop_due(self._consent),),
         )
 
+    def _is_proposed(self, state: DossierState, now: int) -> bool:
+        """Whether the consent waits for more signatures: it may stand one day, and must be looked at then."""
+        bodies = (each for each in state.proposals.values() if each["statement"])
+        waiting = (parse_statement(decode_base64(each["statement"])) for each in bodies if _is_young(each["at"], now))
+        return any(each.payload.get("consent") == self._consent.hex() for each in waiting)
+
     def _due(self, consent: Consent, view: View) -> Event | None:
         used = view.rows(self._want) or 0
         closed = FOREVER
@@ -93,6 +101,10 @@ class End(Entry[str]):
             case = view.facts(self._case).value
             closed = case.closed if isinstance(case, CaseState) else FOREVER
         return due_ending(consent, view.now, last_used=used, case_closed=closed)
+
+
+def _is_young(proposed: int, now: int) -> bool:
+    return now - proposed <= PROPOSAL_SECONDS
 
 
 def next_look(consent: Consent, now: int, last_used: int = 0) -> int:
@@ -119,6 +131,8 @@ class Sweeper:
                 await self.run_once((await self._writer.look(())).now)
             except (AuditError, *CONNECTION_ERRORS) as error:
                 _LOG.warning("ends wait for the next round: %s", type(error).__name__)
+            except Exception:  # noqa: BLE001 - what ends by itself must go on ending, whatever one consent did
+                _LOG.exception("a round of ends failed")
 
     async def run_once(self, now: int) -> int:
         """End all that is due at `now` (UTC seconds); return how many consents that were."""

@@ -11,6 +11,7 @@ from dossier.dossiers.succession import ChangeAuthority, NewList
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.sharing.consents import GiveConsent, NewConsent
 from dossier.sharing.countersigning import Countersign
+from dossier.sharing.ending import Sweeper
 from tests.dossier.town import claim, consent_payload, now, running_town
 
 
@@ -213,3 +214,17 @@ async def test_list_without_the_dossier_key_is_refused(town, home):
     statement = await next_list(town, home, [holder(home.owner, "owner")], [])
     with pytest.raises(ForbiddenError):
         await change(town, home, statement)
+
+
+async def test_sweep_does_not_forget_a_proposal(town, joint, partner, owner_pool):
+    """A consent that waits for its second signature is looked at after it has it, so that it ends when it must (P7)."""
+    reader = await town.person("Milan", await town.agency(), "debt-counsellor")
+    statement, _ = await propose(town, joint, joint.owner, "owner", reader)
+    consent = bytes.fromhex(statement.payload["consent"])
+    await owner_pool.execute("UPDATE dossier.consent_due SET look_at = 0 WHERE consent = $1", consent)
+    sweeper = Sweeper(town.writer, town.sharing)
+    assert await sweeper.run_once(now()) == 0
+    await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+    due = await town.pool.fetchval("SELECT look_at FROM dossier.consent_due WHERE consent = $1", consent)
+    assert due is not None
+    assert due > now()
