@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crypto.capsules import Capsule, parse_capsule
-from crypto.encoding import ID_SIZE, decode_base64, decode_hex
+from crypto.capsules import Capsule, KeyId, parse_capsule
+from crypto.encoding import ID_SIZE, decode_base64, decode_hex, parse_u64
 from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement
 from dossier.errors import InvalidRequestError, StaleError
 
 FRESH_SECONDS = 15 * 60
 """How old a widening statement may be (design 4, Statements)."""
+
+MAX_NUMBER = 2**31 - 1
+"""The highest version or epoch that the store can hold."""
 
 CLOCK_SLACK = 5
 """Seconds that a signer's clock may be ahead of the database's."""
@@ -47,9 +50,17 @@ def read_statement(text: str, *kinds: str) -> Statement:
 def read_capsules(texts: Iterable[str]) -> tuple[Capsule, ...]:
     """Parse capsules; raise InvalidRequestError."""
     try:
-        return tuple(parse_capsule(read_bytes(text)) for text in texts)
+        capsules = tuple(parse_capsule(read_bytes(text)) for text in texts)
     except CryptoError as error:
         raise InvalidRequestError("not a well-formed capsule", code="invalid-capsule") from error
+    if any(_number(key_id) > MAX_NUMBER for capsule in capsules for key_id in capsule.key_ids):
+        raise InvalidRequestError("a capsule names no key that there can be", code="invalid-capsule")
+    return capsules
+
+
+def _number(key_id: KeyId) -> int:
+    """The version or epoch of a key: the one number among its fields."""
+    return parse_u64(key_id.fields[3 if key_id.kind == "section" else 1])
 
 
 def check_fresh(issued: int, now: int, seconds: int = FRESH_SECONDS) -> None:

@@ -41,8 +41,9 @@ def foreign_facts(actor: Actor, reader: Reader, case: bytes | None = None) -> Fo
     standing = _standing(actor, reader)
     standings: Mapping[tuple[str, str], Standing] = {(actor.id.hex(), organisation): standing} if standing else {}
     cases: dict[str, CaseState] = {}
-    if case is not None and reader.exists(case):
-        cases[case.hex()] = reader.facts(case).value
+    state = _value(reader, case, CaseState) if case is not None else None
+    if case is not None and state is not None:
+        cases[case.hex()] = state
     return ForeignFacts(standings, cases)
 
 
@@ -56,6 +57,6 @@ def _standing(actor: Actor, reader: Reader) -> Standing | None:
 
 
 def _value(reader: Reader, stream: bytes, kind: type[Any]) -> Any:
-    """The compiled value of a stream if it is of this kind: a stream of another kind tells nothing of an actor."""
+    """The compiled value of a stream if it is of this kind: a stream of another kind tells nothing here."""
     value = reader.facts(stream).value if reader.exists(stream) else None
     return value if isinstance(value, kind) else None

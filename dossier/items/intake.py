@@ -23,6 +23,7 @@ from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.store import SectionKeyRow, SectionWant
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.events import actor_fields
+from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
 from dossier.facts.parties import OrganisationFacts, PersonFacts
 from dossier.items import store
@@ -134,6 +135,8 @@ class Deliver(Entry[Delivered]):
         place = ItemFacts("", core.section, core.lane, core.label, core.type, source.hex())
         request = Request(subject_of(actor, actor.role, core.author_key_id.hex()), "add", place)
         dossier = view.facts(self._delivery.dossier).value
+        if not isinstance(dossier, DossierState):
+            raise NotFoundError
         decision = decide(request, Facts(dossier.rules, foreign_facts(actor, view)), view.now)
         if not decision.permitted:
             raise NotFoundError

@@ -106,3 +106,4 @@ class Kept(msgspec.Struct, frozen=True):
     lease_until: int = 0
     holds_until: int = 0
     audience: str = "actor"
+    version: int = 0

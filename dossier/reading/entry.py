@@ -129,6 +129,9 @@ class Read(Entry[ReadResult]):
         decision, material = self._decide(view)
         if not decision.permitted or material is None or view.now >= kept.lease_until:
             raise ReadingEndedError(claimed.event_id)
+        # A newer version came meanwhile: the event is of the one before, and answers for no other.
+        if material.version != kept.version:
+            raise ReadingEndedError(claimed.event_id)
         return Again(claimed, material, kept, decision)
 
     def _decide(self, view: View) -> tuple[Decision, Material | None]:
@@ -194,7 +197,8 @@ class Read(Entry[ReadResult]):
             )
             return Released(made, decision.rules, view.now)
 
-        kept = Kept("released", lease_until=lease, holds_until=decision.holds_until, audience=audience)
+        until, version = decision.holds_until, material.version
+        kept = Kept("released", lease_until=lease, holds_until=until, audience=audience, version=version)
         return self._outcome(self._append(view, dossier, decision, reading), answer, kept, (row.write(),))
 
     def _refuse(self, view: View, decision: Decision) -> Outcome[ReadResult]:

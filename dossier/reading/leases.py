@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from audit.entry import Append, Entry, Fact, Outcome, View, Write
 from audit.event import make_event
@@ -102,12 +103,20 @@ class ReadingStoppedError(GoneError):
         self.extra = {"event": event}
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Positions at which a reading was found still to be permitted, and until when that holds."""
+
+    positions: list[list[Any]]
+    until: int
+
+
 class Leases:
     """Readings that go on after their answer. Owned by the event loop; `_held` are positions found still to permit."""
 
     def __init__(self, writer: Writer, store: ReadingStore, objects: Objects, uses: Uses) -> None:
         self._writer, self._store, self._objects, self._uses = writer, store, objects, uses
-        self._held: dict[bytes, list[list[object]]] = {}
+        self._held: dict[bytes, _Held] = {}
 
     async def state(self, actor: Actor, reading: bytes) -> ReadingState:
         """Return a reading to the one who made it; raise NotFoundError."""
@@ -147,7 +156,8 @@ class Leases:
         view = await self._writer.look([bytes.fromhex(position[0]) for position in context.positions])
         if row.state == "stopped" or view.now >= row.lease_until:
             raise GoneError("the lease of this reading is over", code="reading-ended")
-        if _unmoved(view, self._held.get(row.reading, context.positions)) and view.now < row.holds_until:
+        held = self._held.get(row.reading) or _Held(context.positions, row.holds_until)
+        if _unmoved(view, held.positions) and view.now < held.until:
             return
         decision = await self._decide(actor, row, context, view)
         if not decision.permitted:
@@ -155,7 +165,7 @@ class Leases:
             raise ReadingStoppedError(await self._writer.submit(Stop(actor, row, decision)))
         if len(self._held) >= HELD_LIMIT:
             self._held.clear()
-        self._held[row.reading] = _positions(view, context.positions)
+        self._held[row.reading] = _Held(_positions(view, context.positions), decision.holds_until)
 
     async def _decide(self, actor: Actor, row: ReadingRow, context: Context, view: View) -> Decision:
         material = await self._store.material(ReadingWant(row.dossier, row.item, row.version, actor.id, "", ""))

@@ -17,6 +17,9 @@ KIND = "reading-request"
 FRESH_SECONDS = 300
 """How old a reading request may be (design 7)."""
 
+MAX_VERSION = 2**31 - 1
+"""The highest version that the store can hold: asking beyond it must not depend on whether there is such an item."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingRequest:
@@ -55,6 +58,8 @@ def read_request(text: str, item: bytes, nonce: bytes, actor: Actor) -> ReadingR
     payload = statement.payload
     if (payload["item"], payload["nonce"]) != (item.hex(), nonce.hex()):
         raise InvalidRequestError("the request was signed for another call", code="wrong-request")
+    if not 0 <= payload["version"] <= MAX_VERSION:
+        raise InvalidRequestError("no item has such a version", code="invalid-version")
     organisation = actor.organisation.hex() if actor.organisation else ""
     if (payload["signer"], payload["organisation"]) != (actor.id.hex(), organisation):
         raise ForbiddenError("the request is signed by another than its sender", code="wrong-signer")

@@ -14,7 +14,7 @@ from audit.event import Event, make_event
 from consent.errors import ConsentError
 from consent.facts import DossierFacts
 from consent.grant import Consent, parse_consent
-from consent.verification import check_withdrawal
+from consent.verification import check_withdrawal, consent_sections
 from crypto.statements import Statement, parse_statement
 from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.authority import check_signature, is_holder, refusal
@@ -23,9 +23,9 @@ from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.events import actor_fields, statement_event
 from dossier.facts.dossiers import DossierState
 from dossier.items.state import ItemState
+from dossier.items.store import ItemWant
 from dossier.parties.actor import Actor
-from dossier.sharing.consents import sections_of
-from dossier.sharing.store import AllItemsWant, SharedRow
+from dossier.sharing.store import SharedRow
 
 CAPACITIES = ("owner", "legal-representative", "mandate", "grantee")
 """In what order a capacity is looked for when somebody ends a consent without a key."""
@@ -53,24 +53,18 @@ class Withdraw(Entry[Ended]):
         self.narrowing = self._consent.effect == "permit"
         self.streams = (shared.dossier,)
         self.foreign = (actor.id,)
-        self._items = AllItemsWant(shared.dossier)
-        self.wants = (self._items,)
-
-    def verify(self) -> None:
-        """Check that the statement, if there is one, ends this very consent."""
-        if self._statement is None:
-            return
-        payload = self._statement.payload
-        wanted = (self._consent.id, self._shared.hash.hex(), self._shared.dossier.hex())
-        if (payload["consent"], payload["consentHash"], payload["dossier"]) != wanted:
-            raise InvalidRequestError("the statement ends another consent", code="wrong-consent")
+        # Only what the consent lists: ending it must not take longer as the dossier grows.
+        listed = sorted(map(bytes.fromhex, self._consent.scope.items))
+        self._items = tuple(ItemWant(shared.dossier, item) for item in listed)
+        self.wants = self._items
 
     def judge(self, view: View) -> Outcome[Ended]:
         """Check who it is and, with a key, the signature; an ended consent ends again without effect."""
         state: DossierState = view.facts(self._shared.dossier).value
         if not self._may_know(state.rules, view):
             raise NotFoundError
-        items: Mapping[bytes, ItemState] = view.rows(self._items) or {}
+        self._check_about()
+        items = {want.item: state for want in self._items if (state := view.rows(want)) is not None}
         standing = any(each.id == self._consent.id for each in (*state.rules.permits, *state.rules.denials))
         if self._statement is None:
             capacity = self._capacity(state.rules, items, view.now)
@@ -82,6 +76,18 @@ class Withdraw(Entry[Ended]):
     def recall(self, claimed: Claimed, view: View) -> Ended:  # noqa: ARG002 - the state of today changes nothing
         """Give the same answer again."""
         return kept(claimed.kept or b"", Ended)
+
+    def _check_about(self) -> None:
+        """Check that the statement, if there is one, ends this very consent.
+
+        Only once it is sure that the actor may know of the consent: the refusal says that there is one.
+        """
+        if self._statement is None:
+            return
+        payload = self._statement.payload
+        wanted = (self._consent.id, self._shared.hash.hex(), self._shared.dossier.hex())
+        if (payload["consent"], payload["consentHash"], payload["dossier"]) != wanted:
+            raise InvalidRequestError("the statement ends another consent", code="wrong-consent")
 
     def _may_know(self, rules: DossierFacts, view: View) -> bool:
         citizen = self._actor.kind == "person"
@@ -106,7 +112,7 @@ class Withdraw(Entry[Ended]):
         self, signed: Mapping[str, Any], rules: DossierFacts, items: Mapping[bytes, ItemState], now: int
     ) -> None:
         try:
-            check_withdrawal(signed, self._consent, _reach(self._consent, items, rules), rules, now)
+            check_withdrawal(signed, self._consent, _reach(self._consent, items), rules, now)
         except ConsentError as error:
             raise refusal(error) from error
 
@@ -150,9 +156,8 @@ class Withdraw(Entry[Ended]):
         return self.claim.key if self.claim else b""
 
 
-def _reach(consent: Consent, items: Mapping[bytes, ItemState], rules: DossierFacts) -> frozenset[str] | None:
+def _reach(consent: Consent, items: Mapping[bytes, ItemState]) -> frozenset[str] | None:
     """Where the consent reaches now; one whose items are gone reaches nowhere that needs more authority."""
-    known = {item: state for item, state in items.items() if item.hex() in consent.scope.items}
-    if consent.scope.items and not consent.scope.sections and len(known) < len(consent.scope.items):
-        return frozenset(state.facts.section for state in known.values()) or None
-    return sections_of(consent, items, rules)
+    if consent.scope.items and not consent.scope.sections and len(items) < len(consent.scope.items):
+        return frozenset(state.facts.section for state in items.values()) or None
+    return consent_sections(consent, {item.hex(): state.facts.section for item, state in items.items()})
