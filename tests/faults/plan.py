@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import random
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from dossier.faults import POINTS
 
 ACTS = ("delivery", "correction", "consent", "withdrawal", "reading", "listing")
 UPLOADS = "upload.before-record"
-SERVICE_SAMPLE, DATABASE_SAMPLE = 4, 3
-DAY = datetime.datetime.now(datetime.UTC).date().toordinal()
+SERVICE_SAMPLE, DATABASE_SAMPLE = 3, 3
+DAY = dt.datetime.now(dt.UTC).date().toordinal()
 SEED = int(os.environ.get("DOSSIER_TEST_SEED") or DAY)
 ALL = os.environ.get("DOSSIER_FAULTS") == "all"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import suppress
+from dataclasses import replace
 
 import httpx2
 
@@ -56,41 +58,55 @@ def test_hangs_for_many(world):
     world.check()
 
 
+class Asker:
+    """Reads all the time in a thread, and keeps what it was answered."""
+
+    def __init__(self, world):
+        self.world, self.line = world, world.line("noor-hoekstra")
+        self.reader = replace(world.reader, session=self.line)
+        self.answers, self.wrong, self.over = [], [], False
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.over:
+            try:
+                self.answers.append(self.world.read(self.reader))
+            except RefusedError as error:
+                if (error.status, error.code) != UNAVAILABLE:
+                    self.wrong.append((error.status, error.code))
+            except UnreachableError:
+                self.wrong.append("unreachable")
+
+    def wait(self, count):
+        """Until it got so many answers more."""
+        wanted, until = len(self.answers) + count, time.monotonic() + 30
+        while len(self.answers) < wanted and not self.wrong:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+    def end(self):
+        self.over = True
+        self.thread.join()
+        self.line.close()
+
+
 def test_killed_under_load(world):
     """PostgreSQL killed while several read: every answer is a release with its event or a clear refusal (P3, P10; F01)."""
     world.ensure_consent()
     before, service = world.service.postmaster, world.service
-    stopped, wrong, answers = threading.Event(), [], []
-
-    def ask(line):
-        reader = _reader(world, line)
-        while not stopped.is_set():
-            try:
-                answers.append(world.read(reader))
-            except RefusedError as error:
-                if (error.status, error.code) != UNAVAILABLE:
-                    wrong.append((error.status, error.code))
-            except UnreachableError:
-                wrong.append("unreachable")
-
-    lines = [world.line("noor-hoekstra") for _ in range(READERS)]
-    threads = [threading.Thread(target=ask, args=(line,)) for line in lines]
-    for thread in threads:
-        thread.start()
-    while len(answers) < 20:
-        stopped.wait(0.02)
+    askers = [Asker(world) for _ in range(READERS)]
+    for asker in askers:
+        asker.wait(5)
     tell_all(family(service), signal.SIGKILL)
     eventually(lambda: _changed(service, before))
-    there = len(answers)
-    while len(answers) < there + 20 and not wrong:
-        stopped.wait(0.02)
-    stopped.set()
-    for thread, line in zip(threads, lines, strict=True):
-        thread.join()
-        line.close()
-    assert wrong == []
-    for answer in answers:
-        world.ledger.note("reading", answer)
+    for asker in askers:
+        asker.wait(5)
+        asker.end()
+    assert [asker.wrong for asker in askers] == [[]] * READERS
+    for asker in askers:
+        for answer in asker.answers:
+            world.ledger.note("reading", answer)
     world.check()
 
 
@@ -100,16 +116,12 @@ def _changed(service, before):
     service.wait_ready()
 
 
-def _reader(world, line):
-    return type(world.reader)(line, world.noor, world.reader.register, world.log, "debt-counsellor")
-
-
 def test_clock_behind(world):
     """The clock an hour back: reading and widening 503; ending access works and is flagged; then all goes on (P7, P9)."""
     assert isinstance(world.owner.session, Line)
     world.owner.session.step_up()
     first, second = world.ensure_consent(), None
-    world.ledger.note("consent", world.grant()[1])
+    world.ledger.note("consent", world.grant())
     second = next(each for each in world.standing() if each.consent.id != first.consent.id)
     last = max(world.check().ids)
     with clock_behind(world.service, HOUR):

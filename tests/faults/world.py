@@ -127,10 +127,10 @@ class World:
         line.sign_in(subject, self.personas[subject]["secret"])
         return line
 
-    def grant(self) -> tuple[str, dict[str, Any]]:
-        """Give the professional the debts, for a day."""
+    def grant(self) -> dict[str, Any]:
+        """Give the professional the debts, for a day; the service's answer."""
         terms = sharing.Terms(sections=["debts"], purpose="debt-help", end=self.owner.session.now() + 86_400)
-        return sharing.grant(self.owner, self.dossier, self.recipient, terms, CATALOGUE, "Mag Noor?")
+        return sharing.grant(self.owner, self.dossier, self.recipient, terms, CATALOGUE, "Mag Noor?")[1]
 
     def standing(self) -> list[sharing.Shown]:
         """Consents in force."""
@@ -139,7 +139,7 @@ class World:
     def ensure_consent(self) -> sharing.Shown:
         """One consent in force."""
         if not self.standing():
-            self.ledger.note("consent", self.grant()[1])
+            self.ledger.note("consent", self.grant())
         return self.standing()[0]
 
     def deliver(self, content: bytes, key: str = "") -> dict[str, Any]:
@@ -188,7 +188,7 @@ class World:
     def check(self, seed: str = "") -> History:
         """Hold everything that clients were told against the owner's verified list (P3, P4, P10)."""
         history = self.history()
-        leaves = {seq: event for seq, event in history.ids.items()}
+        leaves = history.ids
         for one in self.ledger.promised:
             assert leaves.get(one.seq) == one.event, f"{seed}: acknowledged {one.act} is lost at {one.seq}"
         permits = {
