@@ -5,6 +5,7 @@ Nothing read here is believed; it is only bounded in size. Paths are those of c2
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,7 @@ TRIES: Final = 3
 _ABSENT: Final = (httpx2.codes.NOT_FOUND, httpx2.codes.GONE)
 
 
-class PublicLog:
+class PublicLog(ABC):
     """One log below a folder or a URL; use it as a context."""
 
     def checkpoint(self) -> bytes | None:
@@ -37,9 +38,9 @@ class PublicLog:
         """Return a bundle of entries, None if there is none."""
         return self.read(bundle.path)
 
+    @abstractmethod
     def read(self, path: str) -> bytes | None:
         """Return the file of this path, None if there is none; raise UnreachableError."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """Let go of what was opened."""

@@ -59,7 +59,7 @@ async def stored(town, home):
     return head.seq, rows["versions"], rows["parts"]
 
 
-async def refused(town, home, actor, delivery, error, code=None):
+async def assert_refused(town, home, actor, delivery, error, code=None):
     """Assert that a delivery is refused with this error and that nothing was stored."""
     before = await stored(town, home)
     with pytest.raises(error) as caught:
@@ -98,14 +98,14 @@ async def test_same_version_under_another_key_is_refused(town, home, system):
     """F15: a duplicate that comes under another idempotency key is one record all the same."""
     delivery = sealed(home, system)
     await send(town, system.actor, delivery)
-    await refused(town, home, system.actor, delivery, ConflictError, "wrong-version")
+    await assert_refused(town, home, system.actor, delivery, ConflictError, "wrong-version")
 
 
 async def test_agency_without_admission_learns_nothing(town, home, agency):
     """N71: not admitted and a guessed dossier give the same not-found (P6)."""
     stranger = await town.system(agency)
     delivery = sealed(home, stranger)
-    await refused(town, home, stranger.actor, delivery, NotFoundError)
+    await assert_refused(town, home, stranger.actor, delivery, NotFoundError)
     elsewhere = dataclasses.replace(delivery, dossier=new_id())
     with pytest.raises((NotFoundError, InvalidRequestError)):
         await send(town, stranger.actor, elsewhere)
@@ -114,7 +114,7 @@ async def test_agency_without_admission_learns_nothing(town, home, agency):
 async def test_items_signed_by_another_system_are_refused(town, home, system, agency):
     """N70: a token of one system with items signed by another is refused."""
     other = await town.system(agency)
-    await refused(town, home, other.actor, sealed(home, system), ForbiddenError, "wrong-author")
+    await assert_refused(town, home, other.actor, sealed(home, system), ForbiddenError, "wrong-author")
 
 
 async def test_ciphertext_under_a_new_signature_is_refused(town, home, system):
@@ -125,7 +125,7 @@ async def test_ciphertext_under_a_new_signature_is_refused(town, home, system):
     taken = sealed(home, system)
     mine = sealed(home, thief, item=parse_header(taken.header).core.item)
     mixed = dataclasses.replace(mine, sealed_key=taken.sealed_key, parts=taken.parts)
-    await refused(town, home, thief.actor, mixed, InvalidRequestError, "wrong-hash")
+    await assert_refused(town, home, thief.actor, mixed, InvalidRequestError, "wrong-hash")
 
 
 @pytest.mark.parametrize("field", ["sealed_key", "sealed_metadata"])
@@ -135,20 +135,20 @@ async def test_changed_bytes_are_refused(town, home, system, field):
     changed = bytearray(getattr(delivery, field))
     changed[-1] ^= 1
     bad = dataclasses.replace(delivery, **{field: bytes(changed)})
-    await refused(town, home, system.actor, bad, InvalidRequestError, "wrong-hash")
+    await assert_refused(town, home, system.actor, bad, InvalidRequestError, "wrong-hash")
 
 
 @pytest.mark.parametrize("parts", [[], [SealedPart(b"x")], [SealedPart(b"x"), SealedPart(b"y")]])
 async def test_other_parts_are_refused(town, home, system, parts):
     """Missing, other and surplus parts differ from the signed header."""
     bad = dataclasses.replace(sealed(home, system), parts=parts)
-    await refused(town, home, system.actor, bad, InvalidRequestError, "wrong-hash")
+    await assert_refused(town, home, system.actor, bad, InvalidRequestError, "wrong-hash")
 
 
 async def test_item_of_another_bucket_is_refused(town, home, system):
     """An item's id carries the bucket of its dossier."""
     wrong = bytes([home.id[0] ^ 1]) + home.id[1:2] + secrets.token_bytes(14)
-    await refused(town, home, system.actor, sealed(home, system, item=wrong), InvalidRequestError, "wrong-dossier")
+    await assert_refused(town, home, system.actor, sealed(home, system, item=wrong), InvalidRequestError, "wrong-dossier")
 
 
 async def test_first_version_is_number_one(town, home, system):
@@ -158,7 +158,7 @@ async def test_first_version_is_number_one(town, home, system):
     assert header.core.version == 1
     await send(town, system.actor, delivery)
     other = sealed(home, system, item=header.core.item)
-    await refused(town, home, system.actor, other, ConflictError, "wrong-version")
+    await assert_refused(town, home, system.actor, other, ConflictError, "wrong-version")
 
 
 async def test_other_agency_cannot_follow_up(town, home, system):
@@ -169,20 +169,20 @@ async def test_other_agency_cannot_follow_up(town, home, system):
     await town.admit(home, agency)
     other = await town.system(agency)
     follow = sealed(home, other, item=parse_header(delivery.header).core.item)
-    await refused(town, home, other.actor, follow, NotFoundError)
+    await assert_refused(town, home, other.actor, follow, NotFoundError)
 
 
 async def test_unknown_section_is_refused(town, home, system):
     """A section that the dossier has no key for takes nothing."""
     home.secrets["housing", "ordinary"] = secrets.token_bytes(32)
     delivery = sealed(home, system, section="housing")
-    await refused(town, home, system.actor, delivery, InvalidRequestError, "unknown-section")
+    await assert_refused(town, home, system.actor, delivery, InvalidRequestError, "unknown-section")
 
 
 async def test_key_that_the_dossier_never_had_is_refused(town, home, system):
     """N23: a section key other than the dossier's current one is refused, with a code that says to ask again."""
     home.secrets["debts", "ordinary"] = secrets.token_bytes(32)
-    await refused(town, home, system.actor, sealed(home, system), ConflictError, "retired-epoch")
+    await assert_refused(town, home, system.actor, sealed(home, system), ConflictError, "retired-epoch")
 
 
 async def test_owner_adds_an_item(town, home):
@@ -194,7 +194,7 @@ async def test_owner_adds_an_item(town, home):
 async def test_unknown_upload_is_refused(town, home, system):
     """A part that names an upload which never was is refused."""
     delivery = seal_delivery(home, system, b"x", "debts", item=new_id(home.id[:2]), uploads=[new_id(home.id[:2])])
-    await refused(town, home, system.actor, delivery, InvalidRequestError, "unknown-upload")
+    await assert_refused(town, home, system.actor, delivery, InvalidRequestError, "unknown-upload")
 
 
 async def test_states_are_read_from_facts(town, home, system):

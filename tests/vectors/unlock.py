@@ -212,7 +212,7 @@ def _identities(person: bytes) -> None:
         fields = {"root": b64(root), "wrapped": b64(wrapped), "chainHead": b64(statement.envelope)}
         vector("identity", name, expect, comment, **(fields | changes))
 
-    seeds = {"signingSeed": b64(identity.signing.seed), "sealingSeed": b64(identity.sealing.seed)}
+    seeds: dict[str, Any] = {"signingSeed": b64(identity.signing.seed), "sealingSeed": b64(identity.sealing.seed)}
     one("valid", "success", "the identity of a citizen", sound, **seeds)
     one("flipped", "tampered", "one bit", flip(sound))
     one("other-root", "tampered", "another root", sound, root=b64(fixed("other root")))
