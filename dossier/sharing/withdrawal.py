@@ -64,7 +64,7 @@ class Withdraw(Entry[Ended]):
         if not self._may_know(state.rules, view):
             raise NotFoundError
         self._check_about()
-        items = {want.item: state for want in self._items if (state := view.rows(want)) is not None}
+        items = {want.item: found for want in self._items if (found := view.rows(want)) is not None}
         standing = any(each.id == self._consent.id for each in (*state.rules.permits, *state.rules.denials))
         if self._statement is None:
             capacity = self._capacity(state.rules, items, view.now)

@@ -241,3 +241,13 @@ async def test_sweeper_ends_what_is_not_used(town, world):
     looked = await town.pool.fetchval("SELECT look_at FROM dossier.consent_due WHERE consent = $1", consent)
     assert looked > now()
     await town.withdraw(home, consent)
+
+
+async def test_ending_a_consent_of_single_items(town, world):
+    """A consent that lists items ends in one step too, signed or not (P7)."""
+    reader, home, item = world[2:]
+    scope = consent_payload(home, reader, {})["scope"] | {"items": [item.hex()], "sections": [], "lanes": []}
+    for signed in (True, False):
+        consent = await town.give(home, reader, scope=scope, laterItems=False, capsules=False)
+        assert (await town.withdraw(home, consent, signed=signed)).state == "withdrawn"
+        assert (await state_of(town, home, consent)).state == "withdrawn"
