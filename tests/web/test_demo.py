@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import httpx2
@@ -19,7 +20,7 @@ from web.commands.who import find_name, printable
 from web.demo.cast import AGENCY, OWNER, PROFESSIONAL, cast_of, records_of
 from web.demo.company import Company
 from web.demo.describing import begin, complete
-from web.demo.loading import JOURNAL, Journal, load, plan
+from web.demo.loading import JOURNAL, Journal, load, plan, renew
 from web.demo.progress import Progress, silent
 from web.demo.record import FILE, read_demo, write_demo
 from web.demo.sabotage import SABOTAGES
@@ -60,6 +61,18 @@ async def test_a_load_cut_short_does_nothing_twice(company, loaded, settings, ow
     assert await asyncio.to_thread(load, company, world, settings.data_dir, silent) == taken
     assert await owner_pool.fetch(counted, kinds) == before
     assert len(before) >= 5
+
+
+async def test_attestations_are_renewed_in_time(company, loaded, owner_pool):
+    """A demonstration that was left alone for weeks attests its people again when it starts; a young one does not."""
+    world, _ = loaded
+    journal = company.store.home / JOURNAL
+    count = "SELECT count(*) FROM audit.fact WHERE kind = 'person-attestation'"
+    before = await owner_pool.fetchval(count)
+    assert await asyncio.to_thread(renew, company, world) is False
+    await asyncio.to_thread(os.utime, journal, (0, 0))
+    assert await asyncio.to_thread(renew, company, world) is True
+    assert await owner_pool.fetchval(count) == before + len(world.professionals)
 
 
 async def test_the_file_tells_all_that_a_script_needs(company, loaded, settings):

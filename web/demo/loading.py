@@ -25,6 +25,8 @@ PATIENCE = 20
 """Times that a step waits because its limit is used up; a limit is given back within a minute."""
 
 WAIT_SECONDS = 5.0
+RENEW_SECONDS = 20 * 86_400
+"""An attestation lasts 31 days; a demonstration that is started again renews them in time."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,17 @@ def load(company: Company, world: World, data_dir: Path, tell: Teller) -> int:
     if taken:
         tell(len(steps), len(steps), "the world is there")
     return taken
+
+
+def renew(company: Company, world: World) -> bool:
+    """Attest everybody again if the load, or the last renewal, is some weeks old; tell whether it was done."""
+    journal = company.store.home / JOURNAL
+    if time.time() - journal.stat().st_mtime < RENEW_SECONDS:
+        return False
+    for person in world.professionals:
+        founding.vouch(company, person, world.administrator(person.organisation).slug)
+    os.utime(journal)
+    return True
 
 
 def plan(company: Company, world: World, data_dir: Path) -> Iterator[Step]:

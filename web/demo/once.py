@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -41,6 +42,7 @@ class Played:
 
 def play_once(arguments: argparse.Namespace) -> int:
     """Play the story as the options say; 0 only if every step held."""
+    signal.signal(signal.SIGTERM, _leave)
     port = int(arguments.port) if arguments.port else free_port()
     say: Callable[[str], None] = _say_nothing if arguments.json else _say
     if arguments.data_dir and _is_used(Path(arguments.data_dir)):
@@ -125,6 +127,11 @@ def _verdict(played: list[Played], sabotage: str | None, *, as_json: bool) -> in
     else:
         _say("\nEvery step held.")
     return 1 if failed else 0
+
+
+def _leave(*_: object) -> None:
+    """Being told to stop is an orderly end: the service is stopped, and nothing is left of it."""
+    raise SystemExit(1)
 
 
 def _say(line: str) -> None:

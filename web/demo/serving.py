@@ -14,7 +14,7 @@ from dossier.client.errors import ClientError
 from dossier.sample import load_world
 from web.demo.company import Company
 from web.demo.describing import begin, complete, moved
-from web.demo.loading import load
+from web.demo.loading import load, renew
 from web.demo.progress import Progress
 from web.demo.record import FILE, HOME, Demo, read_demo, write_demo
 from web.logging import log
@@ -40,9 +40,10 @@ def bring_up_to_date(data_dir: Path, server: str) -> Demo:
     demo = read_demo(data_dir / FILE)
     demo = moved(demo, server) if demo else begin(server, data_dir, world)
     write_demo(data_dir, demo)
-    if demo.loaded:
-        return demo
     with Company(server, data_dir / HOME, demo.secrets) as company:
+        if demo.loaded:
+            renew(company, world)
+            return demo
         load(company, world, data_dir, Progress())
         demo = complete(company, demo)
     write_demo(data_dir, demo)
