@@ -96,10 +96,14 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One plain statement of the same transaction; those with equal text run together."""
+    """One plain statement of the same transaction; those with equal text run together.
+
+    With `columns` the statement takes an array for each argument, and all rows of the batch are one execution.
+    """
 
     statement: str
     args: tuple[Any, ...]
+    columns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ The steps stand in the order of docs/spec/writer.md and carry its names.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audit import store
 from audit.batch import Accepted, Batch, Made, Signer
 from audit.entry import START, BatchLoader, Claim, Claimed, Entry, FactCompiler, FactsMissingError, Want, Write
-from audit.errors import RepeatedError, UnavailableError
+from audit.errors import AuditError, RepeatedError, UnavailableError
 from audit.known import KnownStreams
 from audit.monthkeys import MonthKeys
-from audit.payload import month_of, seal_stream_key
+from audit.payload import answer_month, month_of, open_answer, seal_stream_key
 from audit.tickets import Ticket
 
 LARGE = 64
@@ -151,7 +151,7 @@ class Run:
         try:
             earlier = used.get(_order(entry.claim)) if entry.claim is not None else None
             if earlier is not None:
-                self.answered.append((ticket, _recall(entry, earlier, batch)))
+                self.answered.append((ticket, _recall(entry, earlier, batch, self.desk.keys)))
                 return
             if self._must_wait(ticket, batch):
                 self.back.append(ticket)
@@ -187,7 +187,7 @@ class Run:
         promise = batch.promise(self.desk.signer)
         self.desk.counts.promises += 1
         claims: list[tuple[Claim, Made, bytes | None]] = []
-        writes: dict[str, list[tuple[Any, ...]]] = {}
+        writes: dict[tuple[str, bool], list[tuple[Any, ...]]] = {}
         for ticket, accepted in self._taken:
             outcome, receipts = accepted.outcome, batch.receipts(accepted, promise)
             answer = outcome.answer(receipts)
@@ -197,11 +197,11 @@ class Run:
                 claims.append((accepted.claim, accepted.made[0], kept))
             rows: Sequence[Write] = outcome.writes(receipts) if callable(outcome.writes) else outcome.writes
             for write in rows:
-                writes.setdefault(write.statement, []).append(write.args)
+                writes.setdefault((write.statement, write.columns), []).append(write.args)
         await self._store(connection, batch, claims)
-        for statement, args in writes.items():
+        for (statement, columns), args in writes.items():
             self.desk.counts.statements += 1
-            await store.run(connection, statement, args)
+            await store.run(connection, statement, [tuple(zip(*args, strict=True))] if columns else args)
         self.desk.counts.batches += 1
         self.desk.counts.events += batch.count
 
@@ -228,11 +228,20 @@ class Run:
                 self.desk.known.forget(stream)
 
 
-def _recall(entry: Entry[Any], earlier: tuple[bytes, Claimed], batch: Batch) -> Any:
+def _recall(entry: Entry[Any], earlier: tuple[bytes, Claimed], batch: Batch, keys: MonthKeys) -> Any:
     body, claimed = earlier
     if entry.claim is None or entry.claim.body != body:
         raise RepeatedError("idempotency key was used with another body")
+    if claimed.kept is not None:
+        claimed = replace(claimed, kept=_opened(entry.claim, claimed.kept, keys))
     return entry.recall(claimed, batch.view)
+
+
+def _opened(claim: Claim, sealed: bytes, keys: MonthKeys) -> bytes:
+    try:
+        return open_answer(keys.find(answer_month(sealed)), _order(claim), sealed)
+    except AuditError as error:
+        raise RepeatedError("this act was done before, and its answer was erased") from error
 
 
 def _order(claim: Claim) -> tuple[bytes, ...]:

@@ -64,6 +64,15 @@ class StoredStream:
     wrapped: bytes
 
 
+async def settle(connection: Connection) -> None:
+    """Fix how a lane's connection plans: once per statement, by index, never compiled.
+
+    Batches are small and their keys are all indexed, so one plan fits every batch; making it anew costs more than it
+    runs. The connection must not go back to a pool.
+    """
+    await connection.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off")
+
+
 async def enter(
     connection: Connection, streams: Sequence[bytes], foreign: Sequence[bytes], claims: Sequence[Claim]
 ) -> Entered:
@@ -176,6 +185,11 @@ async def rewrap(connection: Connection, month: str, rows: Sequence[tuple[bytes,
     """Replace wraps by those under `month`; rows are (stream, epoch, month of the old wrap, new wrap)."""
     streams, epochs, olds, wraps = zip(*rows, strict=True)
     await connection.execute("SELECT audit.rewrap_keys($1, $2, $3, $4, $5)", streams, epochs, olds, month, wraps)
+
+
+async def forget_claims(pool: asyncpg.Pool, before: int) -> int:
+    """Delete idempotency keys used before an instant (UTC milliseconds), none younger than seven days; return how many."""
+    return int(await pool.fetchval("SELECT audit.forget_claims($1)", before))
 
 
 async def count_wraps(connection: Connection, month: str) -> int:

@@ -284,6 +284,7 @@ class _Lane:
         """Return the connection, opening it if there is none."""
         if self._connection is None:
             self._connection = await self._pool.acquire()
+            await store.settle(self._connection)
         return self._connection
 
     async def drop(self) -> None:

@@ -18,7 +18,9 @@ INLINE_LIMIT = 68_000
 
 INSERT_READING = """
 INSERT INTO dossier.reading
-VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+SELECT audit.bucket(r.reading), r.*
+FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bigint[],
+            $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bytea[]) AS r (reading)
 """
 _MATERIAL = """
 SELECT w.ordinal, v.version, v.header_hash, v.header, v.sealed_key, v.sealed_metadata, f.seqs, f.kinds, f.bodies,
@@ -190,6 +192,7 @@ class ReadingRow:
                 *(self.reading, self.dossier, self.item, self.version, self.actor, self.organisation, self.nonce),
                 *(self.seq, self.at, self.lease_until, self.holds_until, self.state, self.context),
             ),
+            columns=True,
         )
 
 
