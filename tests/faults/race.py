@@ -58,7 +58,7 @@ def run(world: World, readings: int, withdrawals: int, seed: int = SEED) -> Race
     for thread in threads:
         thread.start()
     try:
-        pause = readings / withdrawals / 200
+        pause = readings / withdrawals / 70
         while race.withdrawn < withdrawals:
             world.grant()
             time.sleep(source.uniform(0, pause))

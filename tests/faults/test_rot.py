@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from crypto.errors import TamperedError
 from tests.faults.plan import SEED
+from tests.faults.service import ROOT, environment
 from tests.faults.world import ASKED
 
 
@@ -27,8 +29,16 @@ def flipped(path: Path, place: int) -> Iterator[None]:
         path.write_bytes(sound)
 
 
+def damaged(world):
+    """The parts that `dossier doctor --parts` finds damaged."""
+    words = world.service.command("doctor", "--parts", "--data-dir", str(world.service.data))
+    done = subprocess.run(words, env=environment(), cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert "stored parts read" in done.stdout, done.stderr
+    return [line.removeprefix("not ok  ") for line in done.stdout.splitlines() if line.startswith("not ok  item")]
+
+
 def test_rot_in_a_part(world):
-    """A flipped bit in a large part: its reader refuses the content; other items open as before (F22)."""
+    """A flipped bit in a large part: the doctor names it, its reader refuses it, other items open as before (F22)."""
     content = random.Random(SEED).randbytes(200_000)
     folder = world.service.data / "objects"
     before = set(folder.rglob("*"))
@@ -37,8 +47,13 @@ def test_rot_in_a_part(world):
     world.ensure_consent()
     released = world.reader.read(large, ASKED)
     assert world.content(released) == content
-    with flipped(segment, random.Random(SEED).randrange(200_000)), pytest.raises(TamperedError):
-        world.content(released)
+    assert damaged(world) == []
+    with flipped(segment, random.Random(SEED).randrange(200_000)):
+        with pytest.raises(TamperedError):
+            world.content(released)
+        assert damaged(world) == [
+            f"item {large.hex()} version 1 part 0: its bytes are not those that its author signed"
+        ]
     assert world.content(world.reader.read(world.item, ASKED)) == b"de eerste brief"
     assert world.content(world.reader.read(large, ASKED)) == content
     world.check(f"DOSSIER_TEST_SEED={SEED}")

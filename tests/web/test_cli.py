@@ -53,8 +53,9 @@ def test_doctor_with_a_sick_database(monkeypatch, capsys, tmp_path):
 def test_doctor_with_a_healthy_database(monkeypatch, capsys, tmp_path, database_urls):
     """The doctor finds roles, durability, revision and clock of a good server in order."""
     monkeypatch.setenv("DOSSIER_DATABASE_URL", database_urls.service)
-    main(["doctor", "--data-dir", str(tmp_path)])
+    main(["doctor", "--parts", "--data-dir", str(tmp_path)])
     told = capsys.readouterr().out.splitlines()
     assert [line for line in told if line.startswith("not ok") and "front end" not in line] == []
+    assert "ok      0 stored parts read, 0 damaged" in told
     assert "ok      role dossier_service is bound" in told
     assert "ok      fsync is on" in told

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from dossier import database
 from dossier.embedded import ClusterError
 from dossier.errors import DossierError
+from dossier.scrubbing.parts import scrub
+from dossier.scrubbing.store import PartStore
 from web.commands.options import add_data_option, with_settings
 from web.settings import Settings
-from web.wiring import configured_urls, embedded_cluster
+from web.wiring import configured_urls, embedded_cluster, open_objects
 
 OLDEST_POSTGRESQL = 15
 CLOCK_TOLERANCE = 2.0
@@ -33,16 +35,17 @@ class Finding:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_data_option(parser)
+    parser.add_argument("--parts", action="store_true", help="also read every stored part and look for bit rot")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a check; 0 only if all are in order."""
-    return with_settings(arguments, _report)
+    return with_settings(arguments, lambda settings: _report(settings, parts=arguments.parts))
 
 
-def _report(settings: Settings) -> int:
+def _report(settings: Settings, *, parts: bool) -> int:
     findings = [Finding(ok=True, text=f"settings: {settings.mode} mode"), *_local(settings)]
-    findings += asyncio.run(_database(settings))
+    findings += asyncio.run(_database(settings, parts=parts))
     for finding in findings:
         print(f"{'ok    ' if finding.ok else 'not ok'}  {finding.text}")
     return 0 if all(finding.ok for finding in findings) else 1
@@ -59,9 +62,10 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield Finding(front_end.is_dir(), f"front end {'is' if front_end.is_dir() else 'is not'} built")
 
 
-async def _database(settings: Settings) -> list[Finding]:
+async def _database(settings: Settings, *, parts: bool) -> list[Finding]:
     if not settings.embedded:
-        return await _server(configured_urls(settings), external=True)
+        urls = configured_urls(settings)
+        return [*await _server(urls, external=True), *(await _parts(settings, urls) if parts else ())]
     try:
         cluster = embedded_cluster(settings)
         await asyncio.to_thread(cluster.start)
@@ -69,9 +73,21 @@ async def _database(settings: Settings) -> list[Finding]:
         return [Finding(ok=False, text=f"embedded postgresql: {error}")]
     try:
         urls = await database.prepare_embedded(cluster)
-        return [Finding(ok=True, text=f"embedded postgresql {cluster.version}"), *await _server(urls, external=False)]
+        found = [Finding(ok=True, text=f"embedded postgresql {cluster.version}"), *await _server(urls, external=False)]
+        return [*found, *(await _parts(settings, urls) if parts else ())]
     finally:
         await asyncio.to_thread(cluster.stop)
+
+
+async def _parts(settings: Settings, urls: database.DatabaseUrls) -> list[Finding]:
+    """Every stored part against what its author signed (bit rot)."""
+    pool = await database.open_pool(urls.service, smallest=1, largest=1)
+    try:
+        result = await scrub(PartStore(pool), open_objects(settings))
+    finally:
+        pool.terminate()
+    found = [Finding(ok=False, text=str(each)) for each in result.found]
+    return [*found, Finding(not found, f"{result.parts} stored parts read, {len(found)} damaged")]
 
 
 async def _server(urls: database.DatabaseUrls, *, external: bool) -> list[Finding]:
