@@ -26,7 +26,7 @@ from audit.entry import (
 )
 from audit.errors import EventError
 from audit.merkle import leaf_hash
-from audit.payload import seal_payload, seal_seed
+from audit.payload import seal_answer, seal_payload, seal_seed
 from audit.promise import PromiseBatch, make_promise, padding_count
 from audit.stream import SEED_SIZE, commitment, digest_fields, field_salts, make_leaf
 from crypto.canonical import encode_json
@@ -183,7 +183,7 @@ class Batch:
                 for one in made
             ],
             *_fact_columns(made),
-            *_claim_columns(claims),
+            *_claim_columns(claims, month, month_key),
         ]
 
 
@@ -280,9 +280,10 @@ def _fact_columns(made: Sequence[Made]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(7)]
 
 
-def _claim_columns(claims: Sequence[tuple[Claim, Made, bytes | None]]) -> list[list[Any]]:
-    rows = [
-        (claim.actor, claim.route, claim.key, claim.body, made.append.stream, made.seq, made.event_id, kept)
-        for claim, made, kept in claims
-    ]
+def _claim_columns(claims: Sequence[tuple[Claim, Made, bytes | None]], month: str, month_key: bytes) -> list[list[Any]]:
+    rows = []
+    for claim, made, kept in claims:
+        name = (claim.actor, claim.route, claim.key)
+        sealed = None if kept is None else seal_answer(month, month_key, name, kept)
+        rows.append((*name, claim.body, made.append.stream, made.seq, made.event_id, sealed))
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(8)]

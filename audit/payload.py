@@ -22,6 +22,7 @@ BUCKET: Final = 1_024
 
 MAX_ATTACHMENT: Final = 65_536
 _HEAD: Final = 8
+_MONTH: Final = len("2026-11")
 _YEAR_10000: Final = 253_402_300_800_000
 
 
@@ -66,6 +67,27 @@ def seal_stream_key(month_key: bytes, stream: bytes, epoch: int, key: bytes) -> 
 def open_stream_key(month_key: bytes, stream: bytes, epoch: int, sealed: bytes) -> bytes:
     """Open the key of a stream's epoch; raise ProofError when it is not that of this stream and epoch."""
     return _exact(_open(Label.STREAM_KEY, (stream, u64(epoch)), month_key, sealed), KEY_SIZE)
+
+
+def seal_answer(month: str, month_key: bytes, claim: tuple[bytes, ...], answer: bytes) -> bytes:
+    """Wrap an answer that is kept for its idempotency key: it opens fields of the event, so it is sealed as that is.
+
+    The month stands in front; `claim` is what names the key (actor, route, key).
+    """
+    return month.encode() + wrap(Label.KEPT_ANSWER, claim, month_key, answer)
+
+
+def answer_month(sealed: bytes) -> str:
+    """Name the month under whose key a kept answer is sealed; raise LogFormatError."""
+    try:
+        return sealed[:_MONTH].decode("ascii")
+    except UnicodeDecodeError as error:
+        raise LogFormatError("a kept answer names no month") from error
+
+
+def open_answer(month_key: bytes, claim: tuple[bytes, ...], sealed: bytes) -> bytes:
+    """Open a kept answer; raise ProofError when it is not the one of this claim."""
+    return _open(Label.KEPT_ANSWER, claim, month_key, sealed[_MONTH:])
 
 
 def _pad(event: bytes, attachment: bytes) -> bytes:

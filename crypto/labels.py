@@ -31,6 +31,7 @@ class Label(StrEnum):
     STREAM_KEY = "eigendossier/v1/log/stream-key"
     EVENT_SEED = "eigendossier/v1/log/seed"
     EVENT_PAYLOAD = "eigendossier/v1/log/payload"
+    KEPT_ANSWER = "eigendossier/v1/log/kept-answer"
     # Content streams (associated data of each chunk).
     ITEM_CONTENT = "eigendossier/v1/item/content"
     # Derivations (HKDF info).
