@@ -103,8 +103,9 @@ async def withdraw(request: Http, consent: ConsentPath, data: JSONBody[Withdrawa
     statement = read_statement(data.statement, "withdrawal") if data.statement else None
     if statement is None:
         require_step_up(actor, running.sign_in.clock())
+    claim = await claim_of(request, actor)
     shared = await running.released.sharing.find(path_id(consent))
-    return await running.writer.submit(Withdraw(actor, shared, statement, await claim_of(request, actor)))
+    return await running.writer.submit(Withdraw(actor, shared, statement, claim))
 
 
 @get(
@@ -132,9 +133,10 @@ async def add_capsules(request: Http, consent: ConsentPath, data: JSONBody[Capsu
     """Take in capsules for items that came later, later members, or persons attested anew."""
     actor = await actor_of(request)
     running = service(request)
+    # The body is read first: that a malformed one is refused must not tell whether the consent is there.
+    capsules, claim = read_capsules(data.capsules), await claim_of(request, actor)
     shared = await running.released.sharing.find(path_id(consent))
-    capsules = read_capsules(data.capsules)
-    return await running.writer.submit(AddCapsules(actor, shared, capsules, await claim_of(request, actor)))
+    return await running.writer.submit(AddCapsules(actor, shared, capsules, claim))
 
 
 @post(
