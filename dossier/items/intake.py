@@ -6,9 +6,6 @@ engine decides `add`. An agency that is not admitted learns no more than one tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from audit.entry import Append, Claim, Claimed, Entry, Outcome, View
 from audit.event import Event, make_event
 from consent.engine import decide
@@ -17,7 +14,7 @@ from consent.terms import ItemFacts, Request
 from crypto.encoding import BUCKET_SIZE, sha256
 from crypto.errors import CryptoError
 from crypto.headers import Header, parse_header
-from crypto.statements import Statement, verify
+from crypto.statements import verify
 from crypto.stream import sealed_size
 from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.store import SectionKeyRow, SectionWant
@@ -27,6 +24,7 @@ from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
 from dossier.facts.parties import OrganisationFacts, PersonFacts
 from dossier.items import store
+from dossier.items.delivery import Delivery
 from dossier.items.state import ItemState, version_fact
 from dossier.parties.actor import Actor
 
@@ -35,25 +33,6 @@ INLINE_LIMIT = sealed_size(65_536)
 
 FUTURE_SECONDS = 300
 """How far ahead an author's clock may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class SealedPart:
-    """The ciphertext of one part: in the request, or the id of a finished upload."""
-
-    content: bytes | None
-    upload: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One sealed item version as it was sent."""
-
-    dossier: bytes
-    header: Statement
-    sealed_key: bytes
-    sealed_metadata: bytes
-    parts: Sequence[SealedPart]
 
 
 class Delivered(Answer, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from asyncpg import Connection, Pool, Record
@@ -14,10 +14,8 @@ from audit.entry import Write
 from crypto.headers import Header
 from crypto.stream import sealed_size
 from dossier.errors import ConflictError, InvalidRequestError, NotFoundError
+from dossier.items.delivery import Delivery
 from dossier.items.state import ItemState, compile_item
-
-if TYPE_CHECKING:
-    from dossier.items.intake import Delivery
 
 INSERT_ITEM = "INSERT INTO dossier.item VALUES (audit.bucket($1), $1, $2, $3)"
 INSERT_VERSION = "INSERT INTO dossier.item_version VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
@@ -69,10 +67,11 @@ class UploadWant:
 
     @classmethod
     async def load(cls, connection: Connection, wants: Sequence[UploadWant]) -> Mapping[UploadWant, UploadRow]:
-        """Return rows by want."""
+        """Return rows by want, locked until the batch ends: the sweep must not take away what an item is about to name."""
         rows = await connection.fetch(
             """SELECT upload, dossier, sender, length, hash, received, state, expires FROM dossier.upload
-               WHERE (bucket, upload) IN (SELECT audit.bucket(w), w FROM unnest($1::bytea[]) AS w)""",
+               WHERE (bucket, upload) IN (SELECT audit.bucket(w), w FROM unnest($1::bytea[]) AS w)
+               ORDER BY bucket, upload FOR UPDATE""",
             [want.upload for want in wants],
         )
         return {cls(row["upload"]): UploadRow(*row.values()) for row in rows}

@@ -6,12 +6,23 @@ cut leaves an upload that resumes at a segment's border; nothing is listed befor
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from crypto.encoding import BUCKET_SIZE, new_id
-from dossier.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError, TooLargeError
+from dossier.database import CONNECTION_ERRORS
+from dossier.errors import (
+    ConflictError,
+    GoneError,
+    InvalidRequestError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+)
 from dossier.faults import point
 from dossier.items.objects import SEGMENT_SIZE, Objects, segment_names
 from dossier.items.store import ItemStore, UploadRow, upload_object
@@ -19,6 +30,9 @@ from dossier.parties.actor import Actor
 
 UPLOAD_SECONDS: Final = 24 * 3600
 """How long an upload waits for its rest and its delivery."""
+
+SWEEP_SECONDS: Final = 600
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,15 @@ class Uploads:
         for row in rows:
             await self.discard(row)
         return len(rows)
+
+    async def sweep_forever(self, clock: Callable[[], int], seconds: float = SWEEP_SECONDS) -> None:
+        """Sweep now and then; what cannot be swept waits for the next round."""
+        while True:
+            try:
+                await self.sweep(clock())
+            except (UnavailableError, *CONNECTION_ERRORS) as error:
+                _LOG.warning("uploads wait for the next sweep: %s", type(error).__name__)
+            await asyncio.sleep(seconds)
 
     async def _digest(self, row: UploadRow, data: bytes) -> bytes:
         """The SHA-256 of all segments up to and including `data`, which was the next."""

@@ -8,7 +8,8 @@ import pytest
 from crypto.encoding import new_id
 from crypto.headers import parse_header
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
-from dossier.items.intake import Deliver, SealedPart
+from dossier.items.delivery import SealedPart
+from dossier.items.intake import Deliver
 from dossier.items.store import ItemStore, ItemWant
 from tests.dossier.town import claim, running_town, seal_delivery
 

@@ -29,7 +29,8 @@ from dossier.dossiers.creation import CreateDossier, NewDossier
 from dossier.dossiers.govern import Govern, Submission
 from dossier.facts.compiler import Compiler
 from dossier.hiding.store import HiddenStore
-from dossier.items.intake import Deliver, Delivery, SealedPart
+from dossier.items.delivery import Delivery, SealedPart
+from dossier.items.intake import Deliver
 from dossier.parties.actor import Actor, Assurance
 from dossier.reading.again import Promiser
 from dossier.reading.service import Readings

@@ -16,7 +16,8 @@ from dossier.answers import Answer
 from dossier.dossiers.addresses import Address, Ask, make_address
 from dossier.dossiers.statements import read_bytes, read_statement
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError, TooLargeError
-from dossier.items.intake import Deliver, Delivered, Delivery, SealedPart
+from dossier.items.delivery import Delivery, SealedPart
+from dossier.items.intake import Deliver, Delivered
 from dossier.items.objects import SEGMENT_SIZE
 from dossier.items.store import UploadRow
 from dossier.parties.identifiers import identifier_hmac, parse_identifier
