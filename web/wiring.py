@@ -89,6 +89,8 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         sign_in = build_sign_in(options, pool, partial(record_sign_in, writer))
         await stack.enter_async_context(_background(sign_in.flush_forever()))
         items, objects = ItemStore(pool), open_objects(settings)
+        uploads = Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes))
+        await stack.enter_async_context(_background(uploads.sweep_forever(sign_in.clock)))
         months = FileMonthKeys(settings.data_dir / "keys" / "months")
         signer = Signer(keys.origin, keys.promise_name, keys.promise)
         released = await stack.enter_async_context(releasing(pool, writer, signer, months, objects))
@@ -108,7 +110,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             items=items,
             lists=ItemLists(items, writer),
             objects=objects,
-            uploads=Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes)),
+            uploads=uploads,
             auditing=Auditing(EventStore(pool), PartyStore(pool), writer, months),
             released=released,
             casework=cases,
