@@ -147,6 +147,8 @@ def _systems(
         where = f"{payload['organisation']}-{payload['system']}"
         keys = check_system_attestation(statement, employer, now, counter=pins.counters.get(where, 0))
         pins.counters[where] = payload["counter"]
+        if found.get(keys.system, keys).organisation != keys.organisation:
+            raise PinError("two organisations attest one system")
         found[keys.system] = keys
     return found
 

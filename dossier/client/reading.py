@@ -115,7 +115,7 @@ def check_released(
     Raise UntrustedError when the promise is not of this very request; CryptoError when something was changed.
     """
     event = check_promise(answer.get("promise", {}), keys)
-    if (event["statement"], event["decision"]) != (request.hash.hex(), "permit"):
+    if (event.get("statement"), event.get("decision")) != (request.hash.hex(), "permit"):
         raise UntrustedError("the promise is of another reading")
     statement = parse_statement(decode_base64(answer["header"]))
     header = check_header(statement, author_key(statement.payload), dossier=bytes.fromhex(answer["dossier"]))

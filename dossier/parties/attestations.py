@@ -27,7 +27,7 @@ from dossier.parties.acts import (
     person_facts,
     require_administrator,
 )
-from dossier.parties.wants import MemberWant, NewestWant
+from dossier.parties.wants import MemberWant, NewestWant, SystemWant
 
 PERSON, SYSTEM = "person-attestation", "system-attestation"
 
@@ -133,8 +133,9 @@ class AttestSystem(PartyAct[Done]):
         self._organisation, self._key, self._new = organisation, key, new
         self._system = bytes.fromhex(new.statement.payload["system"])
         self._last = NewestWant(organisation, SYSTEM, self._system)
+        self._owners = SystemWant(self._system)
         self.streams = (organisation,)
-        self.wants = (self._last,)
+        self.wants = (self._last, self._owners)
         self.alone = True
 
     def verify(self) -> None:
@@ -145,8 +146,13 @@ class AttestSystem(PartyAct[Done]):
         check_signed(self._new.statement, self._key)
 
     def judge(self, view: View) -> Outcome[Done]:
-        """Check the counter, and that the key still speaks for the organisation."""
+        """Check the counter, that the key still speaks for the organisation, and that the id was never another's.
+
+        Sign-in, consents and the register name a system by its id alone.
+        """
         require_step_up(self.actor, view.now)
+        if (view.rows(self._owners) or frozenset()) - {self._organisation}:
+            raise ConflictError("the id of this system is another organisation's", code="id-in-use")
         statement, now = self._new.statement, view.now
         facts = organisation_facts(view, self._organisation)
         last = view.rows(self._last)

@@ -92,6 +92,25 @@ class MemberWant:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemWant:
+    """Want: which organisations ever attested a system of this id."""
+
+    system: bytes
+
+    @classmethod
+    async def load(cls, connection: Any, wants: Sequence[SystemWant]) -> Mapping[SystemWant, frozenset[bytes]]:
+        """Return the organisations, by want; ids of systems begin as their organisation's."""
+        rows = await connection.fetch(
+            """SELECT s.subject, array_agg(DISTINCT s.stream) AS streams FROM unnest($1::bytea[]) AS w (system)
+               JOIN dossier.party_statement s ON s.bucket = audit.bucket(w.system) AND s.subject = w.system
+                    AND s.kind = 'system-attestation'
+               GROUP BY s.subject""",
+            [want.system for want in wants],
+        )
+        return {cls(row["subject"]): frozenset(row["streams"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
 class KeyringWant:
     """Want: the sealed document of a person for one capacity."""
 
