@@ -9,13 +9,16 @@ import pytest
 
 from crypto.capsules import KeyId, seal_capsule
 from crypto.core import Core
-from crypto.encoding import encode_base64, new_id
+from crypto.encoding import encode_base64, new_id, sha256
 from crypto.keys import SealingKey
 from crypto.sections import SectionPlace
 from dossier.dossiers.statements import read_capsules
 from dossier.errors import InvalidRequestError, NotFoundError
 from dossier.items.intake import Deliver
 from dossier.items.objects import StoredObjects
+from dossier.items.store import USE_UPLOAD, ItemStore, UploadWant
+from dossier.items.uploads import UploadLimits, Uploads
+from dossier.parties.actor import Actor, Assurance
 from dossier.reading.entry import ReadingEndedError
 from dossier.reading.leases import Leases, ReadingStoppedError
 from dossier.reading.store import ReadingStore
@@ -117,3 +120,19 @@ async def test_ending_looks_at_no_item_it_does_not_list(town, world, monkeypatch
 
     monkeypatch.setattr(AllItemsWant, "load", load)
     assert (await town.withdraw(home, consent)).state == "withdrawn"
+
+
+async def test_sweep_never_takes_what_an_item_is_about_to_name(pool, tmp_path):
+    """An upload that a batch has looked at stays until the batch ends; if an item names it then, it stays (P10)."""
+    sender, data = Actor("system", new_id(), new_id(), (), Assurance.HIGH, now(), b"s" * 16), b"een groot stuk"
+    uploads = Uploads(ItemStore(pool), StoredObjects.in_folder(tmp_path), UploadLimits(100, 100))
+    row = await uploads.begin(sender, new_id(), len(data), sha256(data), now())
+    await uploads.append(sender, row.upload, 0, data, now())
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            assert await UploadWant.load(connection, [UploadWant(row.upload)])
+            swept = asyncio.create_task(uploads.sweep(row.expires))
+            await asyncio.sleep(0.3)
+            await connection.execute(USE_UPLOAD, row.upload)
+        await swept
+    assert await pool.fetchval("SELECT state FROM dossier.upload WHERE upload = $1", row.upload) == "used"

@@ -1,7 +1,6 @@
 """Uploads: whole segments, resumed at their border, checked at the end (F16)."""
 
 import asyncio
-import asyncio
 import os
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from crypto.encoding import new_id, sha256
 from dossier.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError, TooLargeError, UnavailableError
 from dossier.items.objects import SEGMENT_SIZE, StoredObjects, read_range
-from dossier.items.store import USE_UPLOAD, ItemStore, UploadWant, upload_object
+from dossier.items.store import ItemStore, upload_object
 from dossier.items.uploads import UPLOAD_SECONDS, UploadLimits, Uploads
 from dossier.parties.actor import Actor, Assurance
 
@@ -146,17 +145,3 @@ async def test_limit_depends_on_the_sender(uploads):
         await uploads.begin(actor("person"), new_id(), SEGMENT_SIZE + 1, b"h" * 32, NOW)
     with pytest.raises(TooLargeError):
         await uploads.begin(actor(), new_id(), 3 * SEGMENT_SIZE + 1, b"h" * 32, NOW)
-
-
-async def test_sweep_never_takes_what_an_item_is_about_to_name(uploads, pool):
-    """An upload that a batch has looked at stays until the batch ends; if an item names it then, it stays (P10)."""
-    sender, data = actor(), os.urandom(10)
-    row = await send(uploads, sender, await begin(uploads, sender, data), data)
-    async with pool.acquire() as connection:
-        async with connection.transaction():
-            assert await UploadWant.load(connection, [UploadWant(row.upload)])
-            swept = asyncio.create_task(uploads.sweep(NOW + UPLOAD_SECONDS))
-            await asyncio.sleep(0.3)
-            await connection.execute(USE_UPLOAD, row.upload)
-        await swept
-    assert await pool.fetchval("SELECT state FROM dossier.upload WHERE upload = $1", row.upload) == "used"
