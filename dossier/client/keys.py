@@ -1,7 +1,8 @@
 """The key store on a client's machine: one sealed file per name below DOSSIER_HOME, and what was pinned.
 
 A store is opened with a passphrase (Argon2id) or with a key file beside it (for machines and demonstrations; whoever
-reads the folder then reads the keys). Nothing in it is known to the service. Page: docs/spec/key-store.md. Page: docs/sign-in.md.
+reads the folder then reads the keys). Nothing in it is known to the service.
+Page: docs/spec/key-store.md.
 """
 
 from __future__ import annotations

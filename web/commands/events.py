@@ -14,11 +14,9 @@ from audit.note import VerifierKey, parse_verifier_key
 from dossier.client.auditor import Auditor
 from dossier.client.errors import UntrustedError
 from dossier.client.history import LoggedTags, dossier_history, read_tags
-from dossier.client.publiclog import WebLog
 from dossier.parties.members import AUDITOR
 from web.commands.looking import add_dossier, dossiers, when
 from web.commands.who import Report, Who, act, add_who
-from web.demo.company import log_identity
 
 CODES = ("action", "type", "kind")
 """The fields that say what was done, the most telling first."""
@@ -45,14 +43,14 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
 
 def _tags(who: Who) -> LoggedTags:
     """The log is read before the lists: what it has then, they must have too."""
-    with WebLog(f"{who.company.server}/log") as log:
+    with who.company.log() as log:
         return read_tags(log, _log_key(who))
 
 
 def _log_key(who: Who) -> VerifierKey:
     if who.demo.log is not None:
         return parse_verifier_key(who.demo.log.vkey)
-    return log_identity(who.company.server).log_key
+    return who.company.log_identity().log_key
 
 
 def _own(who: Who, tags: LoggedTags, arguments: argparse.Namespace) -> Report:

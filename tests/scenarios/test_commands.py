@@ -1,0 +1,212 @@
+"""The command line as people use it: deliver any file, open it again, let somebody look, stop it, see who looked."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dossier.sample import load_world
+from tests.web.browsing import ORIGIN, LoopTransport
+from web.cli import main
+from web.commands import who
+from web.demo.cast import AGENCY, AUDITOR, IDENTIFIER, OWNER, PROFESSIONAL, cast_of
+from web.demo.company import Company
+from web.demo.describing import begin, complete
+from web.demo.filling import admit
+from web.demo.loading import load
+from web.demo.progress import silent
+from web.demo.record import write_demo
+
+MIB = 1024 * 1024
+ASKED = ["--purpose", "debt-plan", "--reason", "intake"]
+
+
+@dataclass
+class Terminal:
+    """Runs commands against the application in process, and reads what they print as JSON."""
+
+    data_dir: Path
+    capsys: pytest.CaptureFixture
+
+    async def run(self, *words):
+        """The exit code and what was printed."""
+        command = [*words, "--data-dir", str(self.data_dir), "--json"]
+        code = await asyncio.to_thread(main, command)
+        out = self.capsys.readouterr().out
+        return code, json.loads(out) if out else {}
+
+    async def done(self, *words):
+        """What was printed by a command that did what it was asked."""
+        code, told = await self.run(*words)
+        assert code == 0, told
+        return told
+
+
+@pytest.fixture(scope="module")
+async def town(app, personas, settings):
+    """The cast of the story with a dossier that admits the agency; how commands reach the application."""
+    loop = asyncio.get_running_loop()
+    made = functools.partial(Company, transport=lambda _name: LoopTransport(app, loop))
+    world = cast_of(load_world())
+
+    def settle():
+        begun = begin(ORIGIN, settings.data_dir, world)
+        with made(ORIGIN, settings.data_dir / "home", begun.secrets) as company:
+            load(company, world, settings.data_dir, silent)
+            admit(company, OWNER, "private", [AGENCY])
+            write_demo(settings.data_dir, complete(company, begun))
+
+    await asyncio.to_thread(settle)
+    return made
+
+
+@pytest.fixture
+def terminal(town, settings, monkeypatch, capsys):
+    monkeypatch.setattr(who, "Company", town)
+    return Terminal(settings.data_dir, capsys)
+
+
+def made_files(folder):
+    """Files of every awkward size and name; the names as bytes, since some are no text."""
+    contents = {
+        b"empty": b"",
+        b"one": b"\x00",
+        b"chunk-less-one": os.urandom(65_535),
+        b"chunk": os.urandom(65_536),
+        b"chunk-and-one": os.urandom(65_537),
+        b"large.json": json.dumps(["x" * 76] * 6_000).encode(),
+        b"bad-utf-8.txt": b"\xff\xfe\x80 no text",
+        b"name \xff\xfe.txt": b"a name that is no text",
+        b"name \x1b[31m\n.pdf": b"a name that a terminal would obey",
+        "naïef ".encode() * 30: b"a long name",
+    }
+    paths = [folder / os.fsdecode(name) for name in contents]
+    for path, content in zip(paths, contents.values(), strict=True):
+        path.write_bytes(content)
+    return [str(path) for path in paths], list(contents.values())
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file system takes only names that are text")
+async def test_any_file_comes_back_byte_for_byte(terminal, tmp_path):
+    """Any size, any bytes, any name: pushed by an agency, opened by the owner, the same; titles are safe to show."""
+    (tmp_path / "in").mkdir()
+    files, contents = made_files(tmp_path / "in")
+    pushed = await terminal.done("push", *files, "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
+    assert [item["bytes"] for item in pushed["items"]] == [len(content) for content in contents]
+    out = tmp_path / "out"
+    for item, content in zip(pushed["items"], contents, strict=True):
+        assert item["title"].isprintable()
+        await terminal.done("open", item["item"], "--as", OWNER, "--out", str(out))
+        assert out.read_bytes() == content
+
+
+@pytest.mark.timeout(300)
+async def test_two_hundred_megabytes(terminal, tmp_path):
+    """An agency's largest part goes in and comes out the same, in segments and ranges."""
+    large, out = tmp_path / "large", tmp_path / "out"
+    with large.open("wb") as file:
+        for _ in range(190):
+            file.write(os.urandom(MIB))
+    pushed = await terminal.done("push", str(large), "--to", IDENTIFIER, "--as", AGENCY)
+    await terminal.done("open", pushed["items"][0]["item"], "--as", OWNER, "--out", str(out))
+    assert digest(out) == digest(large)
+
+
+def digest(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def test_the_story_by_hand(terminal, tmp_path):
+    """Grant, read, withdraw and refused read by commands alone; the owner's list tells of the look (P4, P6, P7)."""
+    letter, out = tmp_path / "letter.txt", tmp_path / "out"
+    letter.write_text("Aan mevrouw De Wit")
+    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
+    item = pushed["items"][0]["item"]
+    assert item in {each["item"] for each in (await terminal.done("items", "--as", OWNER))["items"]}
+    looking = ["open", item, "--as", PROFESSIONAL, *ASKED, "--out", str(out)]
+    assert (await terminal.run(*looking))[0] == 1
+    granting = ["grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--purpose", "debt-plan"]
+    preview = await terminal.done(*granting, "--preview")
+    assert item in {each["item"] for each in preview["changes"]}
+    consent = (await terminal.done(*granting))["consent"]
+    shown = await terminal.done("consents", "--as", OWNER)
+    assert [(each["consent"], each["state"]) for each in shown["consents"]] == [(consent, "active")]
+    listed = await terminal.done("items", "--as", PROFESSIONAL, *ASKED, "--of", OWNER)
+    assert item in {each["item"] for each in listed["items"]}
+    reading = (await terminal.done(*looking))["reading"]
+    assert out.read_text() == letter.read_text()
+    assert (await terminal.done("withdraw", consent[:8], "--as", OWNER))["state"] == "withdrawn"
+    assert (await terminal.run(*looking)) == (1, await refused(terminal, *looking))
+    assert (await terminal.done("consents", "--as", OWNER))["consents"] == []
+    events = (await terminal.done("events", "--as", OWNER))["events"]
+    assert reading in {each["event"] for each in events}
+
+
+async def refused(terminal, *words):
+    """What a command says that gets nothing: not found, and no word more."""
+    _code, told = await terminal.run(*words)
+    assert (told["ok"], told["status"], told["code"]) == (False, 404, "not-found")
+    return told
+
+
+async def test_by_sign_in_alone(terminal):
+    """A consent is ended without a key, as on another device (P7)."""
+    granting = ["grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "income", "--purpose", "debt-plan"]
+    consent = (await terminal.done(*granting, "--until", "2099-12-31"))["consent"]
+    assert (await terminal.done("withdraw", consent, "--as", OWNER, "--without-key"))["state"] == "withdrawn"
+
+
+async def test_an_administrator_attests(terminal):
+    """A member is attested again by their own administrator, and by nobody else."""
+    assert (await terminal.done("attest", PROFESSIONAL, "--as", "farida"))["role"] == "debt-counsellor"
+    assert (await terminal.run("attest", PROFESSIONAL, "--as", "olga"))[0] == 1
+
+
+async def test_an_auditor_sees_events_and_no_title(terminal):
+    """The auditor's list holds every event, and nothing that was sealed (P1)."""
+    told = await terminal.done("events", "--as", AUDITOR)
+    assert len(told["events"]) > 10
+    assert "letter.txt" not in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("items", "--as", "nobody"),
+        ("items", "--as", PROFESSIONAL),
+        ("open", "xyz", "--as", OWNER, "--out", "x"),
+        ("open", "00" * 16, "--as", OWNER, "--out", "x"),
+        ("push", "/does/not/exist", "--to", IDENTIFIER, "--as", AGENCY),
+        ("push", __file__, "--to", "bsn:123456789", "--as", AGENCY),
+        ("push", __file__, "--to", IDENTIFIER, "--as", OWNER),
+        ("push", __file__, "--to", IDENTIFIER, "--as", AGENCY, "--section", "nonsense"),
+        ("grant", "--as", OWNER, "--to", "nobody", "--sections", "debts"),
+        ("grant", "--as", OWNER, "--to", OWNER, "--sections", "debts"),
+        ("grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--until", "tomorrow"),
+        ("withdraw", "00" * 16, "--as", OWNER),
+    ],
+)
+async def test_what_cannot_be_done_is_said_in_one_line(terminal, words, tmp_path, monkeypatch):
+    """A wrong name, id, file, section or day: exit code 1, one JSON object, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    code, told = await terminal.run(*words)
+    assert code == 1
+    assert told["ok"] is False
+    assert told["error"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_demonstration(tmp_path, monkeypatch, capsys):
+    """Where there is no demo.json, a command says how to get one."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["items", "--as", OWNER, "--data-dir", str(tmp_path)]) == 1
+    assert "dossier demo" in capsys.readouterr().err
