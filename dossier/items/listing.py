@@ -27,6 +27,10 @@ from dossier.parties.actor import Actor
 PAGE_SIZE = 100
 
 
+class CursorError(NotFoundError):
+    """The item after which a page should begin is not among those that the caller may see."""
+
+
 class ItemsMovedError(ConflictError):
     """Items changed between reading them and judging: read them again."""
 
@@ -117,7 +121,7 @@ class ListItems(Entry[Page]):
         after = self._request.after
         start = permitted.index(after) + 1 if after in permitted else 0
         if after and not start:
-            raise NotFoundError
+            raise CursorError
         end = start + self._request.size
         return list(permitted[start:end]), len(permitted) > end
 

@@ -16,9 +16,10 @@ from dossier.answers import Answer, Promise, promise
 from dossier.dossiers.authority import holder_state
 from dossier.errors import NotFoundError
 from dossier.facts.foreign import foreign_streams
-from dossier.items.listing import Items, ItemsMovedError, ListItems, ListRequest
+from dossier.items.listing import CursorError, Items, ItemsMovedError, ListItems, ListRequest, Page
 from dossier.items.state import ItemState, compile_item
 from dossier.items.store import ItemStore
+from dossier.items.unlisted import RefuseList
 from dossier.parties.actor import Actor
 
 KEPT_DOSSIERS = 64
@@ -79,15 +80,26 @@ class ItemLists:
 
     async def page(self, actor: Actor, request: ListRequest) -> ItemPage:
         """List one page for the actor; raise NotFoundError when there is nothing that the actor may know of."""
+        try:
+            page = await self._listed(actor, request)
+        except CursorError:
+            raise
+        except NotFoundError:
+            await self.writer.submit(RefuseList(actor, request, secrets.token_bytes(16)))
+            raise
+        return await self._filled(actor, request, page)
+
+    async def _listed(self, actor: Actor, request: ListRequest) -> Page:
         for left in reversed(range(TRIES)):
             items = await self._items(actor, request)
             try:
-                page = await self.writer.submit(ListItems(actor, request, items, secrets.token_bytes(16)))
+                return await self.writer.submit(ListItems(actor, request, items, secrets.token_bytes(16)))
             except ItemsMovedError:
                 if not left:
                     raise
-                continue
-            break
+        raise AssertionError("not reached")
+
+    async def _filled(self, actor: Actor, request: ListRequest, page: Page) -> ItemPage:
         rows = await self.store.newest_versions(page.items)
         view = await self.writer.look((request.dossier, actor.id))
         holds = _holds(view, request.dossier, actor)

@@ -21,7 +21,7 @@ from dossier.facts.foreign import foreign_streams
 from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 from dossier.sharing.coverage import check_capsules
-from dossier.sharing.shown import names
+from dossier.sharing.shown import is_blocked, names
 from dossier.sharing.store import AllItemsWant, SharedRow, shared_writes
 
 
@@ -47,7 +47,8 @@ class AddCapsules(Entry[Added]):
     def judge(self, view: View) -> Outcome[Added]:
         """Check who adds them, that the consent stands, and that it covers every key."""
         state: DossierState = view.facts(self._shared.dossier).value
-        if not is_holder(state.rules, self._actor, view.now) and not self._passes_on(view):
+        blocked = is_blocked(state.rules, self._actor, view.now)
+        if not is_holder(state.rules, self._actor, view.now) and (blocked or not self._passes_on(view)):
             raise NotFoundError
         consent = next((each for each in state.rules.permits if each.id == self._consent.id), None)
         if consent is None or view.now >= consent.period.end:

@@ -17,7 +17,7 @@ from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_streams
 from dossier.parties.actor import Actor
-from dossier.sharing.shown import ConsentList, names, shown
+from dossier.sharing.shown import ConsentList, is_blocked, names, shown
 from dossier.sharing.store import SharedRow, SharingStore
 
 
@@ -57,7 +57,7 @@ class Sharing:
         rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
         if not is_holder(state.rules, actor, view.now):
             rows = [(row, consent) for row, consent in rows if names(consent, actor, view, view.now)]
-            if not rows:
+            if not rows or is_blocked(state.rules, actor, view.now):
                 raise NotFoundError
         ends: Mapping[str, tuple[int, str]] = await self.store.ends(dossier)
         used = await self.store.last_uses([row.consent for row, _ in rows])
@@ -72,7 +72,8 @@ class Sharing:
         found = await self.store.capsules(row.dossier, row.hash)
         if not is_holder(state.rules, actor, view.now):
             standing = any(each.id == consent.hex() and each.period.holds(view.now) for each in state.rules.permits)
-            if not standing or not names(_consent(row), actor, view, view.now):
+            named = names(_consent(row), actor, view, view.now) and not is_blocked(state.rules, actor, view.now)
+            if not standing or not named:
                 raise NotFoundError
             found = [(grantee, body) for grantee, body in found if grantee == actor.id]
         listed = [ShownCapsule(grantee.hex(), encode_base64(body)) for grantee, body in found]

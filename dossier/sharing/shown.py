@@ -76,3 +76,8 @@ def names(consent: Consent, actor: Actor, reader: Reader, now: int) -> bool:
         return False
     roles = sorted(standing.roles) if actor.kind == "person" and organisation else [""]
     return any(grantee_fits(consent.grantee, subject_of(actor, role), strict=True) for role in roles)
+
+
+def is_blocked(rules: DossierFacts, actor: Actor, now: int) -> bool:
+    """Whether a natural person is shut out of the dossier now: what named them before opens nothing any more."""
+    return actor.kind == "person" and any(b.person == actor.id.hex() and b.period.holds(now) for b in rules.blocks)

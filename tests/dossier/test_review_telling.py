@@ -7,11 +7,18 @@ import pytest
 from audit.errors import EventError
 from audit.payload import open_payload
 from crypto.encoding import new_id
+from crypto.statements import sign
+from dossier.dossiers.govern import Govern, Submission
+from dossier.errors import NotFoundError
 from dossier.hiding import telling
 from dossier.hiding.store import hidden_write
 from dossier.hiding.telling import Teller
+from dossier.items.listing import ListRequest
+from dossier.items.service import ItemLists
+from dossier.items.store import ItemStore
+from dossier.sharing.service import Sharing
 from tests.audit.town import KEYS
-from tests.dossier.town import now
+from tests.dossier.town import claim, now
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +84,35 @@ async def test_round_goes_on_after_a_defect(town, monkeypatch):
     with pytest.raises(StopTellingError):
         await Teller(town.writer, town.hidden).run_forever()
     assert len(rounds) == 4
+
+
+async def test_dossier_hears_of_refused_lists(town, world):
+    """A list that is refused is an event of the one who asked, and the dossier hears of it; alike for none (P4, N54)."""
+    reader, home = world
+    lists = ItemLists(ItemStore(town.pool), town.writer)
+    before = await town.pool.fetchval("SELECT seq FROM audit.head WHERE stream = $1", reader.id)
+    for target in (home.id, new_id()):
+        with pytest.raises(NotFoundError):
+            await lists.page(reader.actor, ListRequest(target, role=reader.role, purpose="debt-help", reason="care"))
+    assert await town.pool.fetchval("SELECT seq FROM audit.head WHERE stream = $1", reader.id) == before + 2
+    assert await Teller(town.writer, town.hidden).run_once(now()) == 1
+    event = (await hidden_events(town, home))[-1]
+    assert (event["actor"], event["action"], event["purpose"]) == (reader.id.hex(), "list", "debt-help")
+
+
+async def test_blocked_person_sees_no_consent(town, world):
+    """Who is blocked finds neither the consents that name them nor the keys that came with these (P2)."""
+    reader, home = world
+    sharing = Sharing(town.sharing, town.writer)
+    consent = await town.give(home, reader)
+    assert (await sharing.consents(reader.actor, home.id)).consents
+    assert (await sharing.capsules(reader.actor, consent)).capsules
+    owner = home.owner
+    fields = {"block": new_id(home.id[:2]).hex(), "dossier": home.id.hex(), "person": reader.id.hex()}
+    fields |= {"from": now() - 5, "until": now() + 1_000, "capacity": "owner"}
+    block = sign("block", fields | {"signer": owner.id.hex(), "issuedAt": now()}, owner.signing)
+    await town.writer.submit(Govern(owner.actor, home.id, Submission(block), claim(owner.actor)))
+    with pytest.raises(NotFoundError):
+        await sharing.consents(reader.actor, home.id)
+    with pytest.raises(NotFoundError):
+        await sharing.capsules(reader.actor, consent)
