@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from audit.entry import Receipt
-from audit.opening import open_salted, opening_to_json
+from audit.opening import salted_to_json
 from crypto.encoding import encode_base64
 
 
@@ -46,7 +46,7 @@ def promise(receipt: Receipt, audience: str) -> Promise:
         path=[encode_base64(each) for each in receipt.path],
         event=receipt.event_id.hex(),
         seq=receipt.seq,
-        openings=opening_to_json(open_salted(receipt.event, receipt.salts, receipt.digests, audience)),
+        openings=salted_to_json(receipt.event, receipt.salts, receipt.digests, audience),
     )
 
 

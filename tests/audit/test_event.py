@@ -5,7 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.errors import EventError, LogFormatError
-from audit.event import AUDIENCES, MAX_FIELDS, SCHEMAS, Event, _schema, encode_event, make_event, parse_event
+from audit.event import (
+    AUDIENCES,
+    MAX_FIELDS,
+    REQUIRED,
+    SCHEMAS,
+    Event,
+    _schema,
+    encode_event,
+    is_value,
+    make_event,
+    parse_event,
+)
 from tests.audit.examples import ACTOR, events, reading
 
 
@@ -166,3 +177,34 @@ def test_codes_have_at_most_64_letters():
     for field in ("actor", "section"):
         with pytest.raises(EventError):
             make_event("delivery/v1", {"actor": "sweeper", "time": 1} | {field: "c" * 65})
+
+
+@given(
+    st.sampled_from(sorted(SCHEMAS)),
+    st.lists(
+        st.sampled_from([b"", b"0", b"01", b"9" * 15, b"9" * 16, b"a-b", b"a--b", b"a" * 64, b"a" * 65, b"0a" * 16])
+        | st.sampled_from([b"0a" * 32, b"[1]", b"[", b"[\x00]", b"a b", b"a\x00b", "\u00e9".encode(), b"\xff", b"\x7f"])
+        | st.binary(max_size=3),
+        min_size=MAX_FIELDS,
+        max_size=MAX_FIELDS,
+    ),
+)
+def test_one_look_at_all_values_is_as_strict_as_one_at_each(name, values):
+    """What passes the joined pattern of a schema passes the check of each value by itself."""
+    schema = SCHEMAS[name]
+    values = (schema.encoded, *values[1 : len(schema.fields)])
+    filled = [
+        value if value and is_value(field, value) else b"" if field.name not in REQUIRED else b"1"
+        for field, value in zip(schema.fields, values, strict=True)
+    ]
+    for at in range(1, len(values)):
+        mixed = (schema.encoded, *filled[1:at], values[at], *filled[at + 1 :])
+        if schema.plain.fullmatch(b"\0".join(mixed)):
+            assert Event(schema, mixed)._check() is None
+            assert is_value(schema.fields[at], values[at]) or schema.fields[at].kind == "list"
+
+
+def test_plain_values_are_checked_in_one_look():
+    """The usual event matches the joined pattern of its schema, so that its values are not looked at one by one."""
+    event = reading()
+    assert event.schema.plain.fullmatch(b"\0".join(event.values))

@@ -124,3 +124,20 @@ def test_link_needs_a_leaf_hash():
     """The previous leaf hash is 32 bytes."""
     with pytest.raises(LogFormatError):
         event_link(KEY, 2, b"")
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(1, 2**53), st.binary(min_size=32, max_size=32))
+def test_a_leaf_is_made_of_tag_link_and_commitment(key, seq, previous):
+    """The leaf made under one preparation of the key is the one made of tag and link each by itself (RFC 2104)."""
+    commit = commitment([previous])
+    assert make_leaf(key, seq, previous, commit) == (
+        b"\x01" + event_tag(key, seq) + event_link(key, seq, previous) + commit
+    )
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_salts_are_those_of_hkdf(seed):
+    """Salts are HKDF-SHA256 with an empty salt, written with nothing but hmac."""
+    extracted = hmac.digest(bytes(32), seed, "sha256")
+    wanted = tuple(hmac.digest(extracted, b"field" + at.to_bytes(2, "big") + b"\x01", "sha256") for at in range(24))
+    assert field_salts(seed, 24) == wanted
