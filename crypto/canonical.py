@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Callable
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # not in the types
 from typing import Any
 
 from crypto.encoding import MAX_INTEGER
@@ -17,7 +19,26 @@ MAX_BYTES = 65_536
 MAX_DEPTH = 8
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+def _encoder() -> Callable[[Any], str]:
+    """What `JSONEncoder.encode` does of checked values; where the C encoder is there, made once and not for each value."""
+    plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+    if c_make_encoder is None:
+        return plain.encode
+    make: Any = c_make_encoder(
+        markers=None,
+        default=plain.default,
+        encoder=encode_basestring,
+        indent=None,
+        key_separator=":",
+        item_separator=",",
+        sort_keys=False,
+        skipkeys=False,
+        allow_nan=False,
+    )
+    return lambda value: encode_basestring(value) if type(value) is str else "".join(make(value, 0))
+
+
+_encode = _encoder()
 
 
 def encode_json(value: Any, *, limit: int = MAX_BYTES) -> bytes:
@@ -59,9 +80,13 @@ def _normal(value: Any, depth: int) -> Any:
     if depth == 0:
         raise MalformedError("json is nested too deeply")
     if kind is list:
-        return [_normal(item, depth - 1) for item in value]
+        return [each if type(each) is str and each.isascii() else _normal(each, depth - 1) for each in value]
     if kind is dict:
-        return {key: _normal(value[key], depth - 1) for key in _ordered(value)}
+        # Most members are ASCII text and are taken as they are; `_normal` looks at the others.
+        return {
+            key: each if type(each := value[key]) is str and each.isascii() else _normal(each, depth - 1)
+            for key in _ordered(value)
+        }
     raise MalformedError("json holds a type that is not allowed")
 
 

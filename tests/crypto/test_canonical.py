@@ -72,3 +72,13 @@ def test_limits():
 def test_types_stay_apart():
     """True and 1 are not the same value on the way out."""
     assert encode_json([True, 1]) == b"[true,1]"
+
+
+@given(values)
+def test_encoder_made_once_is_the_library_s(value):
+    """The encoder that is kept writes what a new JSON encoder would, keys sorted by their UTF-16 code units."""
+    try:
+        data = encode_json(value)
+    except MalformedError:
+        return
+    assert data == json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":")).encode()
