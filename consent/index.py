@@ -15,8 +15,11 @@ from consent.matching import grantee_fits, place_fits, purpose_fits
 from consent.questions import Question, open_questions
 from consent.terms import NO_OBLIGATIONS, STRICT_OBLIGATIONS, Obligations, Request
 
-MAX_REMEMBERED = 8192
+MAX_REMEMBERED = 1024
 """Entries per table; a full table is emptied, so that many strange requests cannot fill the memory."""
+
+FEW = 8
+"""Up to so many rules only the last request is remembered: looking at them anew costs less than a memory per dossier."""
 
 
 class Candidate(NamedTuple):
@@ -55,9 +58,9 @@ class Index:
             wider = self._by_section.get(asked)
             if wider is None:
                 wider = self._in_section(request)
-                _remember(self._by_section, asked, wider)
+                _remember(self._by_section, asked, wider, self._permits, self._denials)
             found = self._in_class(wider, request)
-            _remember(self._by_class, key, found)
+            _remember(self._by_class, key, found, self._permits, self._denials)
         return found
 
     def _in_section(self, request: Request) -> Candidates:
@@ -108,7 +111,7 @@ def _candidates(consents: Iterable[Consent]) -> tuple[Candidate, ...]:
     return tuple(Candidate(each, open_questions(each), NO_OBLIGATIONS) for each in consents)
 
 
-def _remember(table: dict[Any, Any], key: object, value: object) -> None:
-    if len(table) >= MAX_REMEMBERED:
+def _remember(table: dict[Any, Any], key: object, value: object, *rules: tuple[Consent, ...]) -> None:
+    if len(table) >= (MAX_REMEMBERED if sum(map(len, rules)) > FEW else 1):
         table.clear()
     table[key] = value

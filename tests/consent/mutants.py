@@ -23,7 +23,7 @@ from consent.terms import Decision, Request
 MODULES = ("clock", "capacity", "matching", "questions", "orders", "emergency", "granted", "index", "engine")
 SOURCES = {name: inspect.getsource(importlib.import_module(f"consent.{name}")) for name in MODULES}
 CODES = {name: compile(source, f"consent/{name}.py", "exec") for name, source in SOURCES.items()}
-NOT_RULES = {"__slots__", "MAX_REMEMBERED", "Question", "ENGINE_VERSION"}
+NOT_RULES = {"__slots__", "MAX_REMEMBERED", "FEW", "Question", "ENGINE_VERSION"}
 SWAPS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Eq: (ast.NotEq,),
     ast.NotEq: (ast.Eq,),
