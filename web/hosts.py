@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -32,7 +33,7 @@ class OwnHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on if it is meant for us."""
-        if self._hosts is None or scope["type"] != "http" or _hosts(scope) <= self._hosts:
+        if self._hosts is None or scope["type"] != ScopeType.HTTP or _hosts(scope) <= self._hosts:
             await self._inner(scope, receive, send)
             return
         body = describe(HTTPException(status_code=MISDIRECTED)).body

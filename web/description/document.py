@@ -209,7 +209,9 @@ def _responses(operation: dict[str, Any], method: str, schemas: dict[str, Any], 
 
 
 def _good(response: dict[str, Any], name: str, schemas: dict[str, Any]) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": SCHEMA + ANSWERS[name]}}} if name in ANSWERS else None
+    content: dict[str, Any] = {}
+    if name in ANSWERS:
+        content = {"application/json": {"schema": {"$ref": SCHEMA + ANSWERS[name]}}}
     content = content or ({} if name in BARE else response.get("content", {}))
     for media in content.values():
         word = media["schema"].get("$ref", "").rpartition("/")[2]
@@ -220,7 +222,7 @@ def _good(response: dict[str, Any], name: str, schemas: dict[str, Any]) -> dict[
         else:
             media.update({"schema": {"type": "string"}, "example": NOTES[name]})
     headers = {"API-Version": {"$ref": "#/components/headers/API-Version"}, **GIVES.get(name, {})}
-    good = {"description": "As asked.", "headers": headers}
+    good: dict[str, Any] = {"description": "As asked.", "headers": headers}
     return {**good, "content": content} if content else good
 
 
