@@ -59,4 +59,5 @@ def set_up_logging(level: str, stream: TextIO | None = None) -> None:
 
 def log(level: int, event: str, **fields: object) -> None:
     """Write one line; `event` is a constant sentence, fields come from closed vocabularies."""
-    logger.log(level, event, extra={"fields": fields})
+    if logger.isEnabledFor(level):
+        logger.log(level, event, extra={"fields": fields})
