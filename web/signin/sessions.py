@@ -1,4 +1,4 @@
-"""Sessions: made anew at every sign-in, found by cookie or bearer token, cached for one second.
+"""Sessions: made anew at every sign-in, found by cookie or bearer token, loaded together, cached for one second.
 
 There is no way to choose a session id: ids and secrets are drawn here at sign-in, so a cookie that somebody planted
 beforehand is worth nothing afterwards (session fixation). What is cached is who a secret stands for, never the secret.
@@ -6,7 +6,7 @@ beforehand is worth nothing afterwards (session fixation). What is cached is who
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,6 +16,7 @@ from dossier.parties.accounts import Party
 from dossier.parties.actor import Actor, Assurance
 from web.signin.credentials import Locator, locate, new_secret
 from web.signin.limits import Limiter
+from web.signin.loading import SessionLoads
 from web.signin.store import Found, Session, SignInStore
 
 SESSION_SECONDS = 8 * 3_600
@@ -46,7 +47,8 @@ class Started:
 class Sessions:
     """Sessions of this process. Owned by one event loop.
 
-    `_cache` maps a row's place to (known until, actor); `_seen` holds last uses of browser sessions, not yet written.
+    `_cache` maps a row's place to (known until, actor); `_seen` holds last uses of browser sessions, not yet written;
+    `_ends` counts the sessions ended here, so that what was read before an end is not remembered after it.
     """
 
     store: SignInStore
@@ -54,6 +56,10 @@ class Sessions:
     clock: Callable[[], float]
     _cache: dict[tuple[int, bytes, str], tuple[float, Actor]] = field(default_factory=dict)
     _seen: dict[bytes, int] = field(default_factory=dict)
+    _ends: int = 0
+
+    def __post_init__(self) -> None:
+        self._loads = SessionLoads(self._find)
 
     async def start_browser(self, party: Party, level: str, auth_time: int) -> Started:
         """Start a browser session; its secret is the cookie value."""
@@ -99,8 +105,10 @@ class Sessions:
         now = self.clock()
         known = self._cache.get(key)
         if known is None or known[0] <= now:
+            ends = self._ends
             known = (now + CACHE_SECONDS, await self._load(where, use, int(now)))
-            self._remember(key, known)
+            if ends == self._ends:
+                self._remember(key, known)
         if use == "cookie":
             self._seen[known[1].session] = int(now)
         return known[1]
@@ -108,15 +116,17 @@ class Sessions:
     async def end(self, secret: str) -> None:
         """End the session of a cookie or access token, here at once and everywhere within a second."""
         where = locate(secret)
-        found = await self.store.find(where, int(self.clock()))
+        found = await self._loads.find(where)
         if found is not None:
             await self.store.end_session(found.session.id)
+        self._ends += 1
         for use in ("cookie", "access"):
             self._cache.pop((where.bucket, where.hash, use), None)
 
     async def end_party(self, party: bytes, organisation: bytes | None) -> None:
         """End every session of a person in one capacity, or of a system."""
         await self.store.end_party(party, organisation)
+        self._ends += 1
         self._cache = {key: known for key, known in self._cache.items() if known[1].id != party}
 
     async def flush(self) -> None:
@@ -131,8 +141,11 @@ class Sessions:
         where = new_id(party.id[:2])
         return Session(where, kind, party.id, party.organisation, party.granted, level, auth_time, now, ends)
 
+    async def _find(self, places: Sequence[Locator]) -> Mapping[Locator, Found]:
+        return await self.store.find(places, int(self.clock()))
+
     async def _load(self, where: Locator, use: str, now: int) -> Actor:
-        found = await self.store.find(where, now)
+        found = await self._loads.find(where)
         if found is None or found.use != use or not _stands(found, now):
             raise UnauthenticatedError("not signed in, or no longer")
         session = found.session

@@ -6,7 +6,7 @@ used once is used by one statement, so that two processes cannot both succeed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,15 +150,11 @@ class SignInStore:
         )
         return (None, False) if spent is None else (dict(spent), True)
 
-    async def find(self, where: Locator, now: int) -> Found | None:
-        """Find the live session of a cookie or access token."""
-        row = await self._pool.fetchrow(_FIND, where.bucket, where.hash, now)
-        if row is None:
-            return None
-        session = _session(row)
-        roles = (*(row["roles"] or ()), *session.granted)
-        until, attested = row["member_until"], row["attested_until"]
-        return Found(session, row["use"], row["token_expires"], row["member"], roles, until, attested, row["seen"])
+    async def find(self, places: Sequence[Locator], now: int) -> dict[Locator, Found]:
+        """Find the live sessions of cookies and access tokens, in one query; one that is not there is left out."""
+        buckets, hashes = [where.bucket for where in places], [where.hash for where in places]
+        rows = await self._pool.fetch(_FIND, buckets, hashes, now)
+        return {Locator(row["bucket"], row["hash"]): _found(row) for row in rows}
 
     async def session(self, session: bytes, now: int) -> Session | None:
         """Return a live session by its id."""
@@ -226,13 +222,14 @@ _ADD_TOKEN = "INSERT INTO dossier.token (bucket, hash, use, session, expires) VA
 
 # The member row is read with the session, so that a role taken away acts within the second for which rows are cached.
 _FIND = """
-SELECT s.*, t.use, t.expires AS token_expires, m.person IS NOT NULL AS member, m.roles,
+SELECT s.*, t.hash, t.use, t.expires AS token_expires, m.person IS NOT NULL AS member, m.roles,
        COALESCE(m.until, 0) AS member_until, COALESCE(m.attested_until, 0) AS attested_until
-FROM dossier.token t
+FROM unnest($1::int[], $2::bytea[]) AS w (bucket, hash)
+JOIN dossier.token t ON t.bucket = w.bucket AND t.hash = w.hash
 JOIN dossier.session s ON s.bucket = t.bucket AND s.session = t.session
 LEFT JOIN dossier.member m ON m.bucket = audit.bucket(s.organisation) AND m.organisation = s.organisation
      AND m.person = s.party
-WHERE t.bucket = $1 AND t.hash = $2 AND t.use IN ('cookie', 'access') AND t.used IS NULL
+WHERE t.use IN ('cookie', 'access') AND t.used IS NULL
   AND t.expires > $3 AND s.expires > $3
 """
 
@@ -252,6 +249,13 @@ def _bucket(value: bytes) -> int:
 
 def _token(session: bytes, use: str, where: Locator, expires: int) -> tuple[int, bytes, str, bytes, int]:
     return where.bucket, where.hash, use, session, expires
+
+
+def _found(row: Any) -> Found:
+    session = _session(row)
+    roles = (*(row["roles"] or ()), *session.granted)
+    until, attested = row["member_until"], row["attested_until"]
+    return Found(session, row["use"], row["token_expires"], row["member"], roles, until, attested, row["seen"])
 
 
 def _session(row: Any) -> Session:
