@@ -12,6 +12,7 @@ from crypto.keys import SealingKey, SigningKey
 from crypto.unlock import Identity as Pairs
 from dossier.client.enrolment import first_keys
 from web.signin.actor import SESSION_COOKIE
+from web.signin.build import DEVELOPMENT
 from web.signin.credentials import check_csrf, csrf_token, locate, new_secret
 from web.signin.sessions import IDLE_SECONDS
 
@@ -23,11 +24,10 @@ NOT_CACHED = 1.1
 async def employee(app, personas, settings, owner_pool):
     """A member of an organisation, entered behind the service's back: (persona, organisation, person)."""
     organisation, person, persona = new_id(), new_id(), personas["tom-verhagen"]
-    issuer = "http://localhost:8000/development"
     until = int(time.time()) + 86_400
     await owner_pool.execute("INSERT INTO dossier.person VALUES (audit.bucket($1), $1, 'Tom', 0)", person)
     await owner_pool.execute(
-        "INSERT INTO dossier.account VALUES ($1, $2, $3, $4, 0)", issuer, persona.subject, person, organisation
+        "INSERT INTO dossier.account VALUES ($1, $2, $3, $4, 0)", DEVELOPMENT, persona.subject, person, organisation
     )
     await owner_pool.execute(
         "INSERT INTO dossier.member VALUES (audit.bucket($1), $1, $2, 'Tom', '{district-nurse}', 0, $3, 0)",
