@@ -141,7 +141,7 @@ def parse_order(payload: Mapping[str, Any]) -> Order:
         overrides_block=flag(payload, "overridesBlock"),
         period=parse_period(payload),
         notice_from=count(payload, "noticeFrom"),
-        approvers=frozenset(text(each, "person") for each in nested_list(payload, "approvers")),
+        approvers=frozenset(text(each, "person") for each in nested_list(payload, "approvers")) - {""},
         issued=count(payload, "issuedAt"),
     )
 

@@ -32,7 +32,7 @@ def orders(request: Request, facts: Facts, clock: Clock) -> list[Order]:
 def _order_fits(order: Order, request: Request, facts: Facts, clock: Clock) -> bool:
     return (
         bool(order.article.strip())
-        and len(order.approvers - {""}) >= ORDER_APPROVERS
+        and len(order.approvers) >= ORDER_APPROVERS
         and request.item.item in order.items
         and request.action in order.actions
         and grantee_fits(order.grantee, request.actor, strict=True)

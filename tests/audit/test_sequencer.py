@@ -27,6 +27,7 @@ from tests.audit.town import open_stream, read, running
 
 EVENT = make_event("decision/v1", {"actor": "ab" * 16, "time": 1_700_000_000})
 SEQUENCER_POINTS = [name for name in faults.POINTS if name.startswith("sequencer.")]
+LOG_POINTS = [name for name in faults.POINTS if name.startswith(("writer.", "sequencer."))]
 LIMITS = SequencerLimits(batch=500)
 
 
@@ -391,7 +392,7 @@ async def killed(url, folder, point, count):
     return [int(line) for line in lines if line.isdecimal()]
 
 
-@pytest.mark.parametrize("point", faults.POINTS)
+@pytest.mark.parametrize("point", LOG_POINTS)
 async def test_killed(pool, log, database_url, tmp_path, point):
     """Killed at any point: nothing acknowledged is lost, and all is whole after a restart (P10, S4)."""
     acknowledged = await killed(database_url, tmp_path, point, 2)
