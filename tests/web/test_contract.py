@@ -59,7 +59,7 @@ def operations(origin):
             yield found.ok()
 
 
-def try_out(town, operation, user, session):
+def check_operation(town, operation, user, session):
     """Send what Schemathesis thinks of, half of it at things that exist, and check every answer."""
     names = [each.name for each in operation.path_parameters if each.name in town.ids]
     modes = [operation.as_strategy(GenerationMode.POSITIVE), operation.as_strategy(GenerationMode.NEGATIVE)]
@@ -88,7 +88,7 @@ def test_every_answer_is_described(town, user):
     """Whatever anybody sends, the answer is one of the description: no 5xx, no other status, type or shape."""
     with requests.Session() as session:
         for operation in operations(town.origin):
-            try_out(town, operation, user, session)
+            check_operation(town, operation, user, session)
 
 
 def test_what_clients_do_is_described(town):
