@@ -44,7 +44,7 @@ class Index:
     __slots__ = ("_by_class", "_by_section", "_catalogues", "_denials", "_permits")
 
     def __init__(self, permits: tuple[Consent, ...], denials: tuple[Consent, ...], catalogues: Catalogues) -> None:
-        self._permits, self._denials, self._catalogues = permits, denials, catalogues
+        self._permits, self._denials, self._catalogues = _candidates(permits), _candidates(denials), catalogues
         self._by_section: dict[tuple[str, ...], Candidates] = {}
         self._by_class: dict[tuple[str, ...], Candidates] = {}
 
@@ -65,12 +65,12 @@ class Index:
 
     def _in_section(self, request: Request) -> Candidates:
         """Those that fit actor, action and section, and the purpose."""
-        permits = [each for each in self._permits if self._is_meant(each, request, strict=True)]
-        denials = [each for each in self._denials if self._is_meant(each, request, strict=False)]
+        permits = [each for each in self._permits if self._is_meant(each.consent, request, strict=True)]
+        denials = [each for each in self._denials if self._is_meant(each.consent, request, strict=False)]
         return Candidates(
-            denials=_candidates(each for each in denials if self._has_purpose(each, request, strict=False)),
-            permits=_candidates(each for each in permits if self._has_purpose(each, request, strict=True)),
-            near=_candidates(permits),
+            denials=tuple(each for each in denials if self._has_purpose(each.consent, request, strict=False)),
+            permits=tuple(each for each in permits if self._has_purpose(each.consent, request, strict=True)),
+            near=tuple(permits),
         )
 
     def _in_class(self, wider: Candidates, request: Request) -> Candidates:
@@ -111,7 +111,7 @@ def _candidates(consents: Iterable[Consent]) -> tuple[Candidate, ...]:
     return tuple(Candidate(each, open_questions(each), NO_OBLIGATIONS) for each in consents)
 
 
-def _remember(table: dict[Any, Any], key: object, value: object, *rules: tuple[Consent, ...]) -> None:
+def _remember(table: dict[Any, Any], key: object, value: object, *rules: tuple[Candidate, ...]) -> None:
     if len(table) >= (MAX_REMEMBERED if sum(map(len, rules)) > FEW else 1):
         table.clear()
     table[key] = value
