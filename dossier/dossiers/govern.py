@@ -91,9 +91,13 @@ class Govern(Entry[Accepted]):
 
     def _propose(self, view: View) -> Outcome[Accepted]:
         event = proposal_event(self._statement, self._actor, self.claim, view.now)
-        body = {"statement": encode_base64(self._statement.envelope), "cosigners": [], "at": view.now}
+        body: dict[str, Any] = {"statement": encode_base64(self._statement.envelope), "cosigners": [], "at": view.now}
+        if self._submission.sealed_key and self._item is not None:
+            # It takes effect with the placement: until then nothing shows it.
+            body |= {"sealedKey": encode_base64(self._submission.sealed_key), "version": view.rows(self._item).version}
         fact = Fact("rules", PROPOSAL, self._statement.hash[:16], body)
-        return self._outcome(view, "proposed", event, (fact,), ())
+        capsules = store.capsule_writes(self._dossier, self._submission.capsules, view.now)
+        return self._outcome(view, "proposed", event, (fact,), capsules)
 
     def _extra(self, view: View) -> tuple[Write, ...]:
         capsules = store.capsule_writes(self._dossier, self._submission.capsules, view.now)

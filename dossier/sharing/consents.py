@@ -76,7 +76,9 @@ class GiveConsent(Entry[Given]):
         items: Mapping[bytes, ItemState] = view.rows(self._items) or {}
         sections = sections_of(self._consent, items, rules)
         enough = check_act(new.statement, self._actor, view, new.dossier, sections)
-        self._check_rule(rules, view)
+        check_rule(self._consent, rules, view.now)
+        if view.rows(self._used):
+            raise ConflictError("this id is in use", code="id-in-use")
         seq = view.head(new.dossier).seq + 1
         consent = parse_consent(new.statement.payload, seq)
         catalogue = rules.catalogues.versions.get(consent.catalogue)
@@ -86,17 +88,6 @@ class GiveConsent(Entry[Given]):
     def recall(self, claimed: Claimed, view: View) -> Given:  # noqa: ARG002 - the state of today changes nothing
         """Give the same answer again."""
         return kept(claimed.kept or b"", Given)
-
-    def _check_rule(self, rules: DossierFacts, view: View) -> None:
-        try:
-            check_sense(self._consent, rules, view.now)
-        except NotAuthorisedError as error:
-            raise InvalidRequestError(str(error), code="senseless-consent") from error
-        if view.rows(self._used):
-            raise ConflictError("this id is in use", code="id-in-use")
-        replaced = self._consent.replaces
-        if replaced and all(each.id != replaced for each in (*rules.permits, *rules.denials)):
-            raise ConflictError("the consent to be replaced has ended or never began", code="not-standing")
 
     def _accept(self, view: View, seq: int) -> Outcome[Given]:
         statement = self._new.statement
@@ -132,6 +123,17 @@ class GiveConsent(Entry[Given]):
             writes=writes,
             keep=keep,
         )
+
+
+def check_rule(consent: Consent, rules: DossierFacts, now: int) -> None:
+    """Raise InvalidRequestError for a consent without sense now, ConflictError if what it replaces does not stand."""
+    try:
+        check_sense(consent, rules, now)
+    except NotAuthorisedError as error:
+        raise InvalidRequestError(str(error), code="senseless-consent") from error
+    replaced = consent.replaces
+    if replaced and all(each.id != replaced for each in (*rules.permits, *rules.denials)):
+        raise ConflictError("the consent to be replaced has ended or never began", code="not-standing")
 
 
 def sections_of(consent: Consent, items: Mapping[bytes, ItemState], rules: DossierFacts) -> frozenset[str] | None:

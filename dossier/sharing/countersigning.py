@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View
+from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Write
 from consent.errors import NotAuthorisedError
 from consent.grant import parse_consent
 from consent.lifecycle import PROPOSAL_SECONDS
@@ -26,8 +26,9 @@ from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError
 from dossier.events import statement_event
 from dossier.facts.dossiers import PROPOSAL, DossierState
 from dossier.items.state import ItemState
+from dossier.items.store import INSERT_PLACED_KEY
 from dossier.parties.actor import Actor
-from dossier.sharing.consents import sections_of
+from dossier.sharing.consents import check_rule, sections_of
 from dossier.sharing.store import AllItemsWant
 
 DONE: Mapping[str, Any] = {"statement": "", "cosigners": [], "at": 0}
@@ -35,11 +36,15 @@ DONE: Mapping[str, Any] = {"statement": "", "cosigners": [], "at": 0}
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A statement that waits, and who has co-signed it."""
+    """A statement that waits, and who has co-signed it.
+
+    `placed` is empty, or for a placement `sealedKey` (base64) and the `version` of the item that it is the key of.
+    """
 
     statement: Statement
     cosigners: tuple[Statement, ...]
     at: int
+    placed: Mapping[str, Any]
 
 
 class Countersign(Entry[Accepted]):
@@ -94,7 +99,7 @@ class Countersign(Entry[Accepted]):
         return Outcome(
             tuple(appends),
             answer=lambda receipts: Accepted(statement.hash.hex(), answer, promise(receipts[-1], "owner")),
-            writes=(statement_write(self._dossier, self._statement, name, seq),),
+            writes=(statement_write(self._dossier, self._statement, name, seq), *(_placed(proposal) if enough else ())),
             keep=keep,
         )
 
@@ -104,7 +109,9 @@ def find_proposal(state: DossierState, digest: str, now: int) -> Proposal:
     body = state.proposals.get(digest[:32])
     if body is None or not body["statement"]:
         raise ConflictError("there is no such proposal any more", code="not-standing")
-    proposal = Proposal(_parse(body["statement"]), tuple(map(_parse, body["cosigners"])), int(body["at"]))
+    proposal = Proposal(
+        _parse(body["statement"]), tuple(map(_parse, body["cosigners"])), int(body["at"]), _kept_key(body)
+    )
     if proposal.statement.hash.hex() != digest:
         raise ConflictError("there is no such proposal any more", code="not-standing")
     if now - proposal.at > PROPOSAL_SECONDS:
@@ -139,6 +146,10 @@ def _enough(
 def _check_still(statement: Statement, state: DossierState, items: Mapping[bytes, ItemState], now: int) -> None:
     """What the statement says must make sense at the moment it takes effect, not only when it was proposed."""
     if statement.kind == "consent":
+        consent = parse_consent(statement.payload, 0)
+        check_rule(consent, state.rules, now)
+        if any(each.id == consent.id for each in (*state.rules.permits, *state.rules.denials)):
+            raise ConflictError("this id is in use", code="id-in-use")
         return
     act = ACTS[statement.kind]
     item = items.get(bytes.fromhex(statement.payload[act.item])) if act.item else None
@@ -156,7 +167,21 @@ def _body(proposal: Proposal, signers: Iterable[Statement]) -> dict[str, Any]:
         "statement": encode_base64(proposal.statement.envelope),
         "cosigners": [encode_base64(one.envelope) for one in signers],
         "at": proposal.at,
+        **proposal.placed,
     }
+
+
+def _kept_key(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: body[name] for name in ("sealedKey", "version") if name in body}
+
+
+def _placed(proposal: Proposal) -> tuple[Write, ...]:
+    """The key for the new place, written when the item goes there."""
+    if not proposal.placed:
+        return ()
+    item = bytes.fromhex(proposal.statement.payload["item"])
+    sealed = decode_base64(proposal.placed["sealedKey"])
+    return (Write(INSERT_PLACED_KEY, (item, proposal.placed["version"], proposal.statement.hash, sealed)),)
 
 
 def _parse(text: str) -> Statement:

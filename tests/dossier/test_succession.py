@@ -3,7 +3,7 @@
 import pytest
 
 from crypto.capsules import KeyId, seal_capsule
-from crypto.encoding import new_id
+from crypto.encoding import new_id, sha256
 from crypto.keys import key_hash
 from crypto.statements import cosign, sign
 from dossier.dossiers.govern import Govern, Submission
@@ -228,3 +228,68 @@ async def test_sweep_does_not_forget_a_proposal(town, joint, partner, owner_pool
     due = await town.pool.fetchval("SELECT look_at FROM dossier.consent_due WHERE consent = $1", consent)
     assert due is not None
     assert due > now()
+
+
+async def placement(town, home, item, sealed, **changes):
+    """Sign and propose moving an item to the income section; return the statement."""
+    fields = {
+        "placement": new_id(home.id[:2]).hex(),
+        "item": item.hex(),
+        "section": "income",
+        "lane": "ordinary",
+        "epoch": 0,
+        "label": "personal",
+        "cases": [],
+        "previous": "",
+        "wrapHash": sha256(sealed).hex(),
+        "after": await town.after(home),
+    }
+    statement = await town.sign(home, "placement", **(fields | changes))
+    owner = home.owner.actor
+    answer = await town.writer.submit(Govern(owner, home.id, Submission(statement, (), sealed), claim(owner)))
+    assert answer.state == "proposed"
+    return statement
+
+
+async def test_completed_placement_has_its_key(town, joint, partner):
+    """The item key for the new place is kept with the proposal, and is there once both have signed, not before."""
+    item = await town.deliver(joint, joint.owner)
+    statement = await placement(town, joint, item, b"sealed to the new place")
+    count = "SELECT array_agg(sealed) FROM dossier.placed_key WHERE item = $1 AND version = 1 AND placement = $2"
+    assert await town.pool.fetchval(count, item, statement.hash) is None
+    await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+    assert await town.pool.fetchval(count, item, statement.hash) == [b"sealed to the new place"]
+
+
+async def test_capsules_of_a_proposal_are_kept(town, joint, partner):
+    """What was sealed to somebody with a proposal is there when it is completed."""
+    agency = await town.agency()
+    fields = {
+        "admission": new_id(joint.id[:2]).hex(),
+        "organisation": agency.id.hex(),
+        "sections": [],
+        "after": await town.after(joint),
+    }
+    period = {"from": now() - 5, "until": now() + 1000}
+    statement = await town.sign(joint, "source-admission", **fields, **period)
+    capsule = capsule_for(joint, statement, partner)
+    owner = joint.owner.actor
+    await town.writer.submit(Govern(owner, joint.id, Submission(statement, [capsule]), claim(owner)))
+    await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+    assert await town.sharing.capsules(joint.id, statement.hash) == [(partner.id, capsule.encode())]
+
+
+async def test_completed_consent_must_still_make_sense(town, joint, partner):
+    """A consent that replaces one which was withdrawn while it waited is not completed (P7)."""
+    reader = await town.person("Milan", await town.agency(), "debt-counsellor")
+    first, _ = await propose(town, joint, joint.owner, "owner", reader)
+    await cosigned(town, joint, partner, "legal-representative", first.hash.hex())
+    payload = consent_payload(joint, reader, await town.after(joint), replaces=first.payload["consent"])
+    second = await town.sign(joint, "consent", **payload)
+    owner = joint.owner.actor
+    await town.writer.submit(GiveConsent(owner, NewConsent(joint.id, second, []), claim(owner)))
+    await town.withdraw(joint, bytes.fromhex(first.payload["consent"]))
+    with pytest.raises(ConflictError) as caught:
+        await cosigned(town, joint, partner, "legal-representative", second.hash.hex())
+    assert caught.value.code == "not-standing"
+    assert await permits(town, joint) == []
