@@ -65,6 +65,10 @@ class Dossiers:
         holder_state(view, dossier, actor)
         return await show(self.store, dossier, view.head(dossier), actor.id)
 
+    async def check_holder(self, actor: Actor, dossier: bytes) -> None:
+        """Raise NotFoundError unless the actor holds the dossier: asked before anything is said about what it holds."""
+        holder_state(await self.writer.look((dossier, actor.id)), dossier, actor)
+
     async def statements(self, actor: Actor, dossier: bytes) -> Sequence[bytes]:
         """Return the statements that govern a dossier, for one who holds it; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))
