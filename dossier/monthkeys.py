@@ -5,20 +5,26 @@ Folder 0700, each file 0600 with 32 random bytes; a file appears whole or not at
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from audit import store
 from audit.errors import IncompleteError
-from audit.payload import open_stream_key, seal_stream_key
+from audit.payload import month_of, open_stream_key, seal_stream_key
+from dossier.database import CONNECTION_ERRORS
 
 KEY_SIZE: Final = 32
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _DESTROYED: Final = ".destroyed"
 _BATCH: Final = 500
+ROUND_SECONDS: Final = 3_600
+_LOG = logging.getLogger(__name__)
 
 
 class FileMonthKeys:
@@ -96,6 +102,16 @@ async def rewrap_stream_keys(pool: Any, keys: FileMonthKeys, month: str) -> int:
             ]
             await store.rewrap(connection, month, wraps)
         done += len(rows)
+
+
+async def rewrap_forever(pool: Any, keys: FileMonthKeys, clock: Callable[[], int]) -> None:
+    """Follow the month: at the start and each hour, stream keys of older months move to the present one's key."""
+    while True:
+        try:
+            await rewrap_stream_keys(pool, keys, month_of(clock() * 1_000))
+        except (IncompleteError, OSError, *CONNECTION_ERRORS) as error:
+            _LOG.warning("stream keys wait for the next round: %s", type(error).__name__)
+        await asyncio.sleep(ROUND_SECONDS)
 
 
 async def destroy_month(pool: Any, keys: FileMonthKeys, month: str) -> None:

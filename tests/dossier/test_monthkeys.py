@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +8,7 @@ import pytest
 
 from audit import eventstore
 from audit.errors import IncompleteError
-from dossier.monthkeys import FileMonthKeys, destroy_month, rewrap_stream_keys
+from dossier.monthkeys import FileMonthKeys, destroy_month, rewrap_forever, rewrap_stream_keys
 from tests.audit.town import open_stream, read, running
 
 
@@ -83,3 +84,19 @@ async def test_month_turns(pool, tmp_path):
         eventstore.open_event(stored, keys)
     async with running(pool, keys=other) as writer:
         assert (await writer.submit(read(stream))).seq == 2
+
+
+async def test_running_service_follows_the_month(pool, tmp_path):
+    """Nobody has to remember it: a running service moves stream keys to the present month, so that an old one can die."""
+    keys = FileMonthKeys(tmp_path / "keys")
+    async with running(pool, keys=keys) as writer:
+        await open_stream(writer)
+    [month] = keys.months()
+    task = asyncio.create_task(rewrap_forever(pool, keys, lambda: 4_071_000_000))
+    async with asyncio.timeout(20):
+        while await pool.fetchval("SELECT count(*) FROM audit.stream_key WHERE month = $1", month):  # noqa: ASYNC110 - a row tells nobody
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await destroy_month(pool, keys, month)
+    assert keys.months() == ["2099-01"]
