@@ -198,14 +198,29 @@ class ItemStore:
             wrapped,
         )
 
-    async def add_upload(self, row: UploadRow) -> None:
-        """Begin an upload."""
-        await self._pool.execute(
-            """INSERT INTO dossier.upload (bucket, upload, dossier, sender, length, hash, received, state, expires, object)
-               VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8, $9)""",
-            *row,
-            upload_object(row.upload),
-        )
+    async def add_upload(self, row: UploadRow, most: int) -> bool:
+        """Begin an upload, if the sender's unused ones for this dossier then have at most so many bytes; tell whether."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            # Of two that begin at once, the second sees the first.
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0))", row.dossier + row.sender
+            )
+            waiting = await connection.fetchval(
+                """SELECT coalesce(sum(length), 0)::bigint FROM dossier.upload WHERE bucket = audit.bucket($1)
+                   AND dossier = $1 AND sender = $2 AND state <> 'used'""",
+                row.dossier,
+                row.sender,
+            )
+            if waiting + row.length > most:
+                return False
+            await connection.execute(
+                """INSERT INTO dossier.upload
+                       (bucket, upload, dossier, sender, length, hash, received, state, expires, object)
+                   VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+                *row,
+                upload_object(row.upload),
+            )
+            return True
 
     async def upload(self, upload: bytes) -> UploadRow:
         """Return an upload; raise NotFoundError."""

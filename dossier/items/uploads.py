@@ -21,6 +21,7 @@ from dossier.errors import (
     InvalidRequestError,
     NotFoundError,
     TooLargeError,
+    TooManyError,
     UnavailableError,
 )
 from dossier.faults import point
@@ -30,6 +31,9 @@ from dossier.parties.actor import Actor
 
 UPLOAD_SECONDS: Final = 24 * 3600
 """How long an upload waits for its rest and its delivery."""
+
+OPEN_PARTS: Final = 8
+"""Largest parts' worth of bytes of one sender that may wait for delivery to one dossier."""
 
 SWEEP_SECONDS: Final = 600
 _LOG = logging.getLogger(__name__)
@@ -55,12 +59,16 @@ class Uploads:
         self._running: dict[bytes, tuple[int, hashlib._Hash]] = {}
 
     async def begin(self, actor: Actor, dossier: bytes, length: int, digest: bytes, now: int) -> UploadRow:
-        """Begin an upload for a dossier that the caller has found the actor may add to; raise TooLargeError."""
+        """Begin an upload for a dossier that the caller has found the actor may add to.
+
+        Raises TooLargeError for a part, TooManyError for all that wait together.
+        """
         if length > self._limits.of(actor):
             raise TooLargeError("a part may not be as large as this")
         upload = new_id(dossier[:BUCKET_SIZE])
         row = UploadRow(upload, dossier, actor.id, length, digest, 0, "open", now + UPLOAD_SECONDS)
-        await self._store.add_upload(row)
+        if not await self._store.add_upload(row, OPEN_PARTS * self._limits.of(actor)):
+            raise TooManyError("too many bytes wait for a delivery to this dossier", retry_after=SWEEP_SECONDS)
         return row
 
     async def find(self, actor: Actor, upload: bytes, now: int) -> UploadRow:

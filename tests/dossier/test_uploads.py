@@ -6,10 +6,18 @@ import os
 import pytest
 
 from crypto.encoding import new_id, sha256
-from dossier.errors import ConflictError, GoneError, InvalidRequestError, NotFoundError, TooLargeError, UnavailableError
+from dossier.errors import (
+    ConflictError,
+    GoneError,
+    InvalidRequestError,
+    NotFoundError,
+    TooLargeError,
+    TooManyError,
+    UnavailableError,
+)
 from dossier.items.objects import SEGMENT_SIZE, StoredObjects, read_range
 from dossier.items.store import ItemStore, upload_object
-from dossier.items.uploads import UPLOAD_SECONDS, UploadLimits, Uploads
+from dossier.items.uploads import OPEN_PARTS, UPLOAD_SECONDS, UploadLimits, Uploads
 from dossier.parties.actor import Actor, Assurance
 
 NOW = 1_800_000_000
@@ -145,3 +153,18 @@ async def test_limit_depends_on_the_sender(uploads):
         await uploads.begin(actor("person"), new_id(), SEGMENT_SIZE + 1, b"h" * 32, NOW)
     with pytest.raises(TooLargeError):
         await uploads.begin(actor(), new_id(), 3 * SEGMENT_SIZE + 1, b"h" * 32, NOW)
+
+
+async def test_what_waits_is_bounded(uploads):
+    """A sender cannot fill the store of a dossier with uploads that are never delivered, also not by many at once."""
+    sender, dossier, most = actor("person"), new_id(), OPEN_PARTS
+    begun = await asyncio.gather(
+        *(uploads.begin(sender, dossier, SEGMENT_SIZE, b"h" * 32, NOW) for _ in range(most + 3)), return_exceptions=True
+    )
+    assert [type(each) for each in begun].count(TooManyError) == 3
+    with pytest.raises(TooManyError):
+        await uploads.begin(sender, dossier, 1, b"h" * 32, NOW)
+    assert (await uploads.begin(sender, new_id(), 1, b"h" * 32, NOW)).state == "open"
+    assert (await uploads.begin(actor("person"), dossier, 1, b"h" * 32, NOW)).state == "open"
+    await uploads.discard(next(each for each in begun if not isinstance(each, TooManyError)))
+    assert (await uploads.begin(sender, dossier, 1, b"h" * 32, NOW)).state == "open"

@@ -30,6 +30,7 @@ _OFFSET = re.compile(r"0|[1-9][0-9]{0,15}")
 OFFSET = "upload-offset"
 
 ADDRESSES = Limit("address", 600, 60)
+UPLOADS = Limit("upload", 10_000, 3_600)
 DELIVERIES = Limit("delivery", 50_000, 3_600)
 """Of one sender: an agency that starts may load its records in days, one that runs wild is stopped within the hour."""
 
@@ -118,6 +119,7 @@ async def begin_upload(request: Http, dossier: DossierPath, data: JSONBody[Uploa
     if data.length <= 0:
         raise InvalidRequestError("an upload has at least one byte", code="invalid-length")
     await running.dossiers.may_add(actor, where)
+    running.sign_in.limiter.count(UPLOADS, actor.id)
     row = await running.uploads.begin(actor, where, data.length, digest, running.sign_in.clock())
     headers = {"location": f"/v1/uploads/{row.upload.hex()}", OFFSET: "0"}
     return Response(_shown(row), status_code=HTTP_201_CREATED, headers=headers)
