@@ -26,7 +26,7 @@ from dossier.items.objects import Objects, StoredObjects
 from dossier.items.service import ItemLists
 from dossier.items.store import ItemStore
 from dossier.items.uploads import UploadLimits, Uploads
-from dossier.monthkeys import FileMonthKeys
+from dossier.monthkeys import FileMonthKeys, rewrap_forever
 from dossier.parties.service import Parties
 from dossier.parties.signins import record_sign_in
 from dossier.parties.store import PartyStore
@@ -41,6 +41,7 @@ from web.releasing import Releasing, releasing
 from web.settings import Settings
 from web.signin.build import SignInParts, build_sign_in
 from web.signin.options import sign_in_options
+from web.slowing import Slowed
 
 WATCH_SECONDS = 0.5
 
@@ -68,6 +69,7 @@ class Service:
     casework: Casework
     auditing: Auditing
     identifier_key: bytes = field(repr=False)
+    slowed: Slowed = field(default_factory=Slowed)
     checks: dict[str, Check] = field(default_factory=dict)
 
 
@@ -92,6 +94,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         uploads = Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes))
         await stack.enter_async_context(_background(uploads.sweep_forever(sign_in.clock)))
         months = FileMonthKeys(settings.data_dir / "keys" / "months")
+        await stack.enter_async_context(_background(rewrap_forever(pool, months, sign_in.clock)))
         signer = Signer(keys.origin, keys.promise_name, keys.promise)
         released = await stack.enter_async_context(releasing(pool, writer, signer, months, objects))
         cases = await stack.enter_async_context(casework(pool, writer))

@@ -13,6 +13,7 @@ from litestar.datastructures import State
 from dossier.errors import TooManyError
 from web.api.readings import LIMIT_SECONDS, SLOWED_SECONDS, ReadingRoute, _slow_down
 from web.signin.limits import Limit, Limiter
+from web.slowing import Slowed
 
 PATH = "/v1/items/" + "ab" * 16 + "/readings"
 KEY = {"idempotency-key": "cd" * 16}
@@ -78,11 +79,13 @@ async def test_many_readings_are_slowed_not_refused(monkeypatch):
     async def sleep(seconds):
         waited.append(seconds)
 
-    monkeypatch.setattr("web.api.readings.asyncio.sleep", sleep)
+    monkeypatch.setattr("web.slowing.asyncio.sleep", sleep)
     limiter = Limiter(lambda: 1_000)
     running = cast(
         "Any",
-        SimpleNamespace(settings=SimpleNamespace(reading_limit=3), sign_in=SimpleNamespace(limiter=limiter)),
+        SimpleNamespace(
+            settings=SimpleNamespace(reading_limit=3), sign_in=SimpleNamespace(limiter=limiter), slowed=Slowed()
+        ),
     )
     for _ in range(5):
         await _slow_down(running, b"a" * 16)

@@ -41,7 +41,10 @@ RANGE_SECONDS = 5
 
 LIMIT_SECONDS = 300
 SLOWED_SECONDS = 0.5
-"""Seconds that each reading waits beyond the limit of five minutes: it is still decided, recorded and answered."""
+"""Seconds that each reading waits beyond the limit of five minutes: it is still decided, recorded and answered.
+
+Few of one actor wait at once (web.slowing); more than that are refused.
+"""
 
 # I-JSON with one member, once, whose text needs no unescaping.
 _PLAIN = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"request"[ \t\r\n]*:[ \t\r\n]*"([A-Za-z0-9+/=]*)"[ \t\r\n]*\}[ \t\r\n]*')
@@ -134,7 +137,7 @@ async def _slow_down(running: Service, actor: bytes) -> None:
     try:
         running.sign_in.limiter.count(Limit("reading", running.settings.reading_limit, LIMIT_SECONDS), actor)
     except TooManyError:
-        await asyncio.sleep(SLOWED_SECONDS)
+        await running.slowed.wait(actor, SLOWED_SECONDS)
 
 
 def _nonce(values: Sequence[str]) -> bytes:
