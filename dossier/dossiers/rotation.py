@@ -10,19 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View
-from crypto.capsules import Capsule
+from crypto.capsules import Capsule, KeyId
 from crypto.encoding import decode_base64, sha256
 from crypto.errors import CryptoError
 from crypto.keys import key_hash
+from crypto.sections import SectionPlace
 from crypto.statements import Statement, verify
 from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers import store
 from dossier.dossiers.authority import check_act
-from dossier.dossiers.store import KeyHoldersWant, SectionKeyRow, SectionWant
+from dossier.dossiers.store import ConsentWant, KeyHoldersWant, SectionKeyRow, SectionWant
 from dossier.errors import ConflictError, InvalidRequestError
 from dossier.events import statement_event
 from dossier.facts.dossiers import DossierState
 from dossier.parties.actor import Actor
+from dossier.sharing.coverage import check_capsules
 from dossier.sharing.store import shared_writes
 
 
@@ -59,7 +61,10 @@ class Rotate(Entry[Rotated]):
         self.foreign = (actor.id,)
         self._current = SectionWant(dossier, *self._place)
         self._holders = KeyHoldersWant(dossier, *self._place)
-        self.wants = (self._current, self._holders)
+        self._consents = tuple(
+            {each.statement_hash: ConsentWant(dossier, each.statement_hash) for each in new.capsules}.values()
+        )
+        self.wants = (self._current, self._holders, *self._consents)
 
     def verify(self) -> None:
         """Check that the parts belong together and every capsule is named in the rotation."""
@@ -71,6 +76,9 @@ class Rotate(Entry[Rotated]):
         named = {(each["grantee"], each["hash"]) for each in rotation["capsules"]}
         if named != {(each.grantee.hex(), sha256(each.encode()).hex()) for each in self._new.capsules}:
             raise InvalidRequestError("the rotation names other capsules", code="invalid-capsule")
+        place = SectionPlace(self._dossier, *self._place, key["epoch"])
+        if any(tuple(each.key_ids) != (KeyId.section(place),) for each in self._new.capsules):
+            raise InvalidRequestError("a capsule holds something else than the new key", code="invalid-capsule")
 
     def judge(self, view: View) -> Outcome[Rotated]:
         """Check both signatures, the epoch, and that nobody who still may read is left out unnamed."""
@@ -79,6 +87,7 @@ class Rotate(Entry[Rotated]):
             raise InvalidRequestError("a rotation needs one signature within scope")
         state: DossierState = view.facts(self._dossier).value
         self._check_key(state, view.rows(self._current))
+        self._check_capsules(state, view)
         self._check_grantees(state, view.rows(self._holders) or {})
         key, rotation = self._new.section_key, self._new.rotation
         request = self.claim.key if self.claim else b""
@@ -120,6 +129,17 @@ class Rotate(Entry[Rotated]):
             verify(self._new.section_key, state.key)
         except CryptoError as error:
             raise InvalidRequestError("the section key is not signed by the dossier key") from error
+
+    def _check_capsules(self, state: DossierState, view: View) -> None:
+        """Every capsule is for a grantee of a consent that stands and covers the place."""
+        standing = {bytes.fromhex(each.id): each for each in state.rules.permits}
+        ids = {want.hash: view.rows(want) for want in self._consents}
+        for capsule in self._new.capsules:
+            consent = standing.get(ids[capsule.statement_hash] or b"")
+            if consent is None or view.now >= consent.period.end:
+                raise InvalidRequestError("a capsule is for a consent that does not stand", code="invalid-capsule")
+            catalogue = state.rules.catalogues.versions.get(consent.catalogue)
+            check_capsules(consent, capsule.statement_hash, self._dossier, [capsule], {}, catalogue)
 
     def _check_grantees(self, state: DossierState, holders: Mapping[bytes, frozenset[bytes]]) -> None:
         """Everybody with a capsule of the old key under a consent that stands gets a new one, or is named as skipped."""

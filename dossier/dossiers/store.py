@@ -96,6 +96,26 @@ class KeyHoldersWant:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentWant:
+    """The id of the consent of a dossier whose statement has this hash."""
+
+    dossier: bytes
+    hash: bytes
+
+    @classmethod
+    async def load(cls, connection: Connection, wants: Sequence[ConsentWant]) -> Mapping[ConsentWant, bytes]:
+        """Return consent ids by want; nothing where no such consent was ever taken in."""
+        rows = await connection.fetch(
+            """SELECT s.stream, s.hash, s.subject FROM unnest($1::bytea[], $2::bytea[]) AS w (stream, hash)
+               JOIN dossier.statement s ON s.bucket = audit.bucket(w.stream) AND s.stream = w.stream
+                    AND s.hash = w.hash AND s.kind = 'consent'""",
+            [want.dossier for want in wants],
+            [want.hash for want in wants],
+        )
+        return {cls(row["stream"], row["hash"]): row["subject"] for row in rows}
+
+
 async def key_holders(source: Connection | Pool, dossier: bytes, section: str, lane: str) -> list[tuple[bytes, bytes]]:
     """Return (grantee, consent) of every capsule that holds the current key of a section and lane."""
     rows = await source.fetch(

@@ -43,8 +43,8 @@ async def current(town, home):
         return (await SectionWant.load(connection, [want]))[want]
 
 
-async def new_epoch(town, home, served=(), skipped=(), **changes):
-    """Sign a new epoch of the debts section; `served` are (consent hash, person)."""
+async def new_epoch(town, home, served=(), skipped=(), keys=None, **changes):
+    """Sign a new epoch of the debts section; `served` are (consent hash, person), `keys` what they get instead."""
     row = await current(town, home)
     place, secret = SectionPlace(home.id, "debts", "ordinary", row.epoch + 1), secrets.token_bytes(32)
     fields = {
@@ -59,7 +59,7 @@ async def new_epoch(town, home, served=(), skipped=(), **changes):
     } | changes
     key = sign("section-key", fields, home.key)
     capsules = [
-        seal_capsule(consent, person.id, person.sealing.public, {KeyId.section(place): secret})
+        seal_capsule(consent, person.id, person.sealing.public, keys or {KeyId.section(place): secret})
         for consent, person in served
     ]
     rotation = await town.sign(
@@ -105,6 +105,35 @@ async def test_grantee_may_not_be_left_out(town, home, reader):
     await rotate(town, home, await new_epoch(town, home, served=[(shared.hash, reader)]))
     await rotate(town, home, await new_epoch(town, home, skipped=[reader]))
     assert (await current(town, home)).epoch == 2
+
+
+async def test_capsules_hold_the_new_key_alone(town, home, reader):
+    """What is sealed with a rotation is the new section key: no key of another kind, place or epoch (P6)."""
+    shared = await town.sharing.consent(await town.give(home, reader))
+    new = KeyId.section(SectionPlace(home.id, "debts", "ordinary", 1))
+    old = KeyId.section(SectionPlace(home.id, "debts", "ordinary", 0))
+    elsewhere = KeyId.section(SectionPlace(home.id, "income", "ordinary", 1))
+    for names in ([KeyId.dossier_key(home.id, 0)], [old], [elsewhere], [new, KeyId.dossier_root(home.id, 0)]):
+        keys = dict.fromkeys(names, b"k" * 32)
+        with pytest.raises(InvalidRequestError) as caught:
+            await rotate(town, home, await new_epoch(town, home, served=[(shared.hash, reader)], keys=keys))
+        assert caught.value.code == "invalid-capsule"
+    assert (await current(town, home)).epoch == 0
+
+
+async def test_capsules_need_a_standing_consent(town, home, reader):
+    """Only a grantee of a consent that stands and covers the place is served: no stranger, nobody from before (P7)."""
+    consent = await town.give(home, reader)
+    shared = await town.sharing.consent(consent)
+    stranger = await town.person("Sam")
+    for served in ([(shared.hash, reader), (shared.hash, stranger)], [(shared.hash, reader), (b"n" * 32, stranger)]):
+        with pytest.raises(InvalidRequestError) as caught:
+            await rotate(town, home, await new_epoch(town, home, served=served))
+        assert caught.value.code == "invalid-capsule"
+    await town.withdraw(home, consent)
+    with pytest.raises(InvalidRequestError):
+        await rotate(town, home, await new_epoch(town, home, served=[(shared.hash, reader)]))
+    assert (await current(town, home)).epoch == 0
 
 
 async def test_withdrawal_leaves_a_rotation_pending(town, home, reader):
