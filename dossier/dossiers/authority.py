@@ -41,6 +41,13 @@ def is_holder(rules: DossierFacts, actor: Actor, now: int) -> bool:
     return person == rules.owner or any(h.person == person and h.period.holds(now) for h in rules.holders)
 
 
+def holds_section(rules: DossierFacts, actor: Actor, section: str, now: int) -> bool:
+    """Whether a holder holds this section now: in full, by name, or as the owner."""
+    person = actor.id.hex()
+    mine = [h for h in rules.holders if h.person == person and h.period.holds(now)]
+    return person == rules.owner or any(h.full or section in h.sections for h in mine)
+
+
 def check_signature(statement: Statement, actor: Actor, view: View) -> None:
     """Raise ForbiddenError unless the person who is signed in signed this, with their newest key in this capacity."""
     if statement.payload["signer"] != actor.id.hex():

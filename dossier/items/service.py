@@ -13,8 +13,8 @@ from typing import Any
 from audit.writer import Writer
 from crypto.encoding import encode_base64
 from dossier.answers import Answer, Promise, promise
-from dossier.dossiers.authority import holder_state
-from dossier.errors import NotFoundError
+from dossier.dossiers.authority import holder_state, holds_section
+from dossier.errors import InvalidRequestError, NotFoundError
 from dossier.facts.foreign import foreign_streams
 from dossier.items.listing import CursorError, Items, ItemsMovedError, ListItems, ListRequest, Page
 from dossier.items.state import ItemState, compile_item
@@ -111,10 +111,20 @@ class ItemLists:
         return ItemPage(shown, sealed, promise(page.receipt, "owner" if holds else "actor"), following)
 
     async def adopt(self, actor: Actor, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes) -> None:
-        """Keep an item key under its section's list key, for a holder of the dossier; raise NotFoundError."""
+        """Keep an item key under the list key of where it stands, for one who holds that section.
+
+        Raise NotFoundError, InvalidRequestError with code wrong-place for another place, version or epoch.
+        """
         dossier = await self.store.dossier_of(item)
-        holder_state(await self.writer.look((dossier, actor.id)), dossier, actor)
-        await self.store.put_wrap(item, version, place, wrapped)
+        view = await self.writer.look((dossier, actor.id))
+        rules = holder_state(view, dossier, actor).rules
+        section, lane, _epoch = place
+        if not holds_section(rules, actor, section, view.now):
+            raise NotFoundError
+        state = (await self._items(actor, ListRequest(dossier))).states.get(item)
+        stands = state is not None and not state.removed and (state.facts.section, state.facts.lane) == (section, lane)
+        if not stands or not await self.store.put_wrap(dossier, item, version, place, wrapped):
+            raise InvalidRequestError("the item does not stand there", code="wrong-place")
 
     async def _items(self, actor: Actor, request: ListRequest) -> Items:
         view = await self.writer.look((request.dossier, *foreign_streams(actor, request.case)))

@@ -187,16 +187,27 @@ class ItemStore:
         )
         return [row["body"] for row in rows]
 
-    async def put_wrap(self, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes) -> None:
-        """Keep an item key under the list key of its section; a holder may replace it."""
-        await self._pool.execute(
-            """INSERT INTO dossier.wrap VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)
+    async def put_wrap(
+        self, dossier: bytes, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes
+    ) -> bool:
+        """Keep an item key under the list key of its section; a holder may replace it.
+
+        Tell whether it was kept: only for a version that is there, and under the section's newest epoch.
+        """
+        done = await self._pool.execute(
+            """INSERT INTO dossier.wrap SELECT audit.bucket($1), $1, $2, $3, $4, $5, $6
+               WHERE EXISTS (SELECT FROM dossier.item_version v
+                             WHERE v.bucket = audit.bucket($1) AND v.item = $1 AND v.version = $2)
+                 AND $5 = (SELECT max(k.epoch) FROM dossier.section_key k WHERE k.bucket = audit.bucket($7)
+                           AND k.dossier = $7 AND k.section = $3 AND k.lane = $4)
                ON CONFLICT (bucket, item, version, section, lane) DO UPDATE SET epoch = $5, wrapped = $6""",
             item,
             version,
             *place,
             wrapped,
+            dossier,
         )
+        return bool(done == "INSERT 0 1")
 
     async def add_upload(self, row: UploadRow, most: int) -> bool:
         """Begin an upload, if the sender's unused ones for this dossier then have at most so many bytes; tell whether."""

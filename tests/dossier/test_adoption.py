@@ -1,0 +1,70 @@
+"""Adoption: a holder keeps an item key under the list key of the section in which the item stands."""
+
+import pytest
+
+from crypto.capsules import KeyId, seal_capsule
+from dossier.errors import InvalidRequestError, NotFoundError
+from dossier.items.service import ItemLists
+from dossier.items.store import ItemStore
+from tests.dossier.test_succession import change, holder, next_list
+
+HERE = ("debts", "ordinary", 0)
+
+
+@pytest.fixture
+async def home(town):
+    """A dossier of somebody new."""
+    return await town.dossier(await town.person("Ruth"))
+
+
+@pytest.fixture
+def lists(town):
+    """Lists as the service builds them."""
+    return ItemLists(ItemStore(town.pool), town.writer)
+
+
+async def kept(town, item):
+    """What is kept for an item."""
+    query = "SELECT section, lane, epoch, wrapped FROM dossier.wrap WHERE item = $1"
+    return [tuple(row) for row in await town.pool.fetch(query, item)]
+
+
+async def test_owner_adopts_and_replaces(town, home, lists):
+    """The owner keeps an item key, and may replace it."""
+    item = await town.deliver(home, home.owner)
+    for wrapped in (b"first", b"second"):
+        await lists.adopt(home.owner.actor, item, 1, HERE, wrapped)
+    assert await kept(town, item) == [(*HERE, b"second")]
+
+
+@pytest.mark.parametrize(
+    "version, place",
+    [
+        (1, ("income", "ordinary", 0)),
+        (1, ("debts", "vault", 0)),
+        (1, ("anything", "else", 0)),
+        (1, ("debts", "ordinary", 1)),
+        (2, HERE),
+    ],
+)
+async def test_only_where_it_stands(town, home, lists, version, place):
+    """No row is kept for another place, an epoch or version that is not there: rows are as many as there are versions."""
+    item = await town.deliver(home, home.owner)
+    with pytest.raises(InvalidRequestError) as caught:
+        await lists.adopt(home.owner.actor, item, version, place, b"wrapped")
+    assert caught.value.code == "wrong-place"
+    assert await kept(town, item) == []
+
+
+async def test_limited_holder_keeps_to_their_sections(town, home, lists):
+    """Somebody who holds one section replaces no wrap of another (P6)."""
+    helper = await town.person("Vera")
+    listed = [holder(home.owner, "owner"), holder(helper, "mandate", full=False, sections=["income"])]
+    statement = await next_list(town, home, listed, [home.owner])
+    keys = {KeyId.section(home.place("income")): home.secrets["income", "ordinary"]}
+    await change(town, home, statement, [seal_capsule(statement.hash, helper.id, helper.sealing.public, keys)])
+    debts, income = await town.deliver(home, home.owner), await town.deliver(home, home.owner, section="income")
+    with pytest.raises(NotFoundError):
+        await lists.adopt(helper.actor, debts, 1, HERE, b"wrapped")
+    await lists.adopt(helper.actor, income, 1, ("income", "ordinary", 0), b"wrapped")
+    assert (await kept(town, debts), await kept(town, income)) == ([], [("income", "ordinary", 0, b"wrapped")])
