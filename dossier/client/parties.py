@@ -29,13 +29,14 @@ class Pins:
     """What this client saw of others. `register` is None before first contact; the others map hex ids.
 
     `end` is (sequence, hex hash) of the register's last entry, `heads` the hex chain head by person and organisation,
-    `counters` the highest attestation counter by organisation and subject.
+    `counters` the highest attestation counter by organisation and subject, `dossiers` the hex chain head by dossier.
     """
 
     register: RegisterKeys | None = None
     end: tuple[int, str] = (-1, "")
     heads: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    dossiers: dict[str, str] = field(default_factory=dict)
 
     def to_state(self) -> dict[str, Any]:
         """Return the pins as JSON values for the key store."""
@@ -48,6 +49,7 @@ class Pins:
             "last": self.end[1],
             "heads": dict(self.heads),
             "counters": dict(self.counters),
+            "dossiers": dict(self.dossiers),
         }
 
     @classmethod
@@ -56,7 +58,8 @@ class Pins:
         keys = tuple(decode_base64(key) for key in state.get("keys", []))
         register = RegisterKeys(keys, state["threshold"]) if keys else None
         end = (state.get("sequence", -1), state.get("last", ""))
-        return cls(register, end, dict(state.get("heads", {})), dict(state.get("counters", {})))
+        heads, counters, dossiers = (dict(state.get(name, {})) for name in ("heads", "counters", "dossiers"))
+        return cls(register, end, heads, counters, dossiers)
 
 
 @dataclass(frozen=True)

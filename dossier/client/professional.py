@@ -1,7 +1,8 @@
 """The professional's side: what consents give, lists for a purpose, and reading with keys from capsules.
 
 A key from a capsule counts only if the header that its author signed commits to it, or a section key that the dossier
-signed: whoever stores capsules cannot slip in another.
+signed: whoever stores capsules cannot slip in another. An author is an attested system, or the person whom the dossier's
+own pinned chain names as its owner: whoever stores records cannot invent a citizen who wrote one.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crypto.capsules import Capsule, KeyId, parse_capsule, pick_key
+from crypto.core import parse_core
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError, PinError
 from crypto.headers import Header, check_header
 from crypto.items import open_item_key, open_metadata
 from crypto.sections import SectionPlace, open_placed, section_sealing_key
 from crypto.statements import parse_statement
+from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.making import Identity
 from dossier.client.owner import OpenedItem, RejectedItem
 from dossier.client.parties import Pins, Register, check_person
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
 from dossier.client.sharing import SharedKeys, fetch_shared_keys
+from dossier.client.signers import owners
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Reader:
     role: str = ""
     pins: Pins = field(default_factory=Pins)
     keys: dict[str, SharedKeys] = field(default_factory=dict, repr=False)
+    seen: dict[bytes, bytes] = field(default_factory=dict, repr=False)
 
     def items(self, dossier: bytes, asked: Asked, section: str = "") -> Iterator[OpenedItem | RejectedItem]:
         """List what may be seen for a purpose; titles open with the keys that came with the consents."""
@@ -51,10 +56,16 @@ class Reader:
             if not after:
                 return
 
-    def read(self, item: bytes, asked: Asked) -> Released:
-        """Ask for one item and verify all of the answer; raise RefusedError, UntrustedError or CryptoError."""
+    def read(self, item: bytes, asked: Asked, dossier: bytes = b"") -> Released:
+        """Ask for one item and verify all of the answer; raise RefusedError, UntrustedError or CryptoError.
+
+        `dossier` is the one that it must be of; without it, the one in whose list it was seen, if it was.
+        """
         acting = Asked(asked.purpose, asked.reason, asked.case, asked.role or self.role, asked.action, asked.version)
         request, answer = request_reading(self.session, self.identity, item, acting)
+        wanted = dossier or self.seen.get(item)
+        if wanted and answer.get("dossier") != wanted.hex():
+            raise UntrustedError("the answer is of another dossier")
         return check_released(request, answer, self.log, self._author_key, self._item_key)
 
     def _listed(self, dossier: bytes, shown: Mapping[str, Any]) -> OpenedItem | RejectedItem:
@@ -65,15 +76,33 @@ class Reader:
             metadata = open_metadata(header, item_key, decode_base64(shown["sealedMetadata"]))
         except CryptoError as error:
             return RejectedItem(str(shown.get("item", "")), str(error))
+        self.seen[header.core.item] = dossier
         return OpenedItem(header, metadata, item_key, shown)
 
     def _author_key(self, payload: Mapping[str, Any]) -> bytes:
-        """The key that must have signed a header: an attested system's, or the citizen's own."""
+        """The key that must have signed a header: an attested system's, or the owner's; raise PinError for another's.
+
+        The dossier is the one that the header names: the caller holds it against the one that was asked for.
+        """
         signer = bytes.fromhex(str(payload.get("signer", "")))
         if signer in self.register.systems:
             return self.register.systems[signer].signing_key
+        dossier = parse_core(decode_base64(str(payload["core"]))).dossier
+        if signer not in self._owners(dossier):
+            raise PinError("the author is neither in the register nor the owner of the dossier")
         chain = check_person(self.session.get(f"/v1/persons/{signer.hex()}/keys"), self.pins)
         return chain.signing_key
+
+    def _owners(self, dossier: bytes) -> frozenset[bytes]:
+        """Who may be an author as a person; nobody, as long as no consent came with the dossier's own statements."""
+        try:
+            chain = self._shared(dossier).chain
+            if chain is None:  # what was fetched before a consent stood tells nothing of today
+                del self.keys[dossier.hex()]
+                chain = self._shared(dossier).chain
+        except RefusedError:
+            return frozenset()
+        return owners(chain) if chain is not None else frozenset()
 
     def _item_key(self, header: Header, shown: Mapping[str, Any]) -> bytes:
         """Open the item key: from the capsules of the answer, else from those of the consents of this dossier."""
@@ -89,7 +118,7 @@ class Reader:
     def _shared(self, dossier: bytes) -> SharedKeys:
         """The capsules of all consents that name this reader; fetched again where they were not known."""
         if dossier.hex() not in self.keys:
-            self.keys[dossier.hex()] = fetch_shared_keys(self.session, dossier)
+            self.keys[dossier.hex()] = fetch_shared_keys(self.session, dossier, self.pins)
         return self.keys[dossier.hex()]
 
 

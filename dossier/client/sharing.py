@@ -13,13 +13,16 @@ from typing import Any
 
 from consent.grant import Consent, parse_consent
 from crypto.capsules import Capsule, KeyId, parse_capsule, seal_capsule
-from crypto.chains import verify_dossier_chain, verify_section_key
+from crypto.chains import DossierChain, verify_section_key
 from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id
+from crypto.errors import CryptoError
 from crypto.keys import key_hash
 from crypto.statements import Statement, parse_statement, sign
 from dossier.client.holding import HeldDossier
 from dossier.client.owner import OpenedItem, Owner
+from dossier.client.parties import Pins
 from dossier.client.session import Session
+from dossier.client.signers import Signers, check_dossier
 
 LANES = ("ordinary", "confidential")
 TEXT_VERSION = "1"
@@ -71,10 +74,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class SharedKeys:
-    """What was shared with a reader in one dossier: capsules, and commitments of section keys that the dossier signed."""
+    """What was shared with a reader in one dossier.
+
+    Capsules of consents whose signature holds, commitments of section keys that the dossier signed, and the dossier's
+    chain; None where no consent stands.
+    """
 
     capsules: tuple[Capsule, ...]
     sections: Mapping[KeyId, bytes]
+    chain: DossierChain | None = None
 
 
 def consent_payload(
@@ -193,7 +201,7 @@ def seal_keys(
 
 
 def consents(session: Session, dossier: bytes) -> list[Shown]:
-    """List the consents of a dossier that one may know of."""
+    """List the consents of a dossier that one may know of, as the service shows them: signatures are NOT verified."""
     listed = session.get(f"/v1/dossiers/{dossier.hex()}/consents")["consents"]
     return [_shown(each) for each in listed]
 
@@ -207,9 +215,14 @@ def _shown(each: Mapping[str, Any]) -> Shown:
 def withdraw(
     owner: Owner, shown: Shown, reason: str = "", *, with_key: bool = True, capacity: str = "owner"
 ) -> dict[str, Any]:
-    """End a consent: signed, or by a recent sign-in alone; return the service's answer."""
+    """End a consent: signed, or by a recent sign-in alone; return the service's answer.
+
+    Nothing is signed about a consent whose own signature does not hold: raise PinError or SignatureError.
+    """
     statement = ""
     if with_key:
+        dossier = bytes.fromhex(shown.statement.payload["dossier"])
+        Signers.of(owner.session, owner.identity).check_consent(shown.statement, dossier)
         payload = {
             "consent": shown.consent.id,
             "consentHash": shown.statement.hash.hex(),
@@ -242,21 +255,37 @@ def finish(owner: Owner, dossier: bytes, shown: Shown, recipient: Recipient) -> 
     return answer
 
 
-def fetch_shared_keys(session: Session, dossier: bytes) -> SharedKeys:
-    """Fetch the capsules of all standing consents that name the one who is signed in, and what commits to their keys."""
-    capsules: list[Capsule] = []
-    statements: dict[bytes, Statement] = {}
+def fetch_shared_keys(session: Session, dossier: bytes, pins: Pins) -> SharedKeys:
+    """Fetch the capsules of all standing consents that name the one who is signed in, and what commits to their keys.
+
+    A consent whose signature does not hold gives nothing, and a capsule nothing that is not bound to its consent. Raise
+    PinError, SignatureError or MalformedError for a chain of the dossier that does not follow from the one seen before.
+    """
+    signers, capsules, sections, chain = Signers(session, pins), list[Capsule](), dict[KeyId, bytes](), None
     for shown in consents(session, dossier):
         if shown.state != "active" or shown.consent.effect != "permit":
             continue
         found = session.get(f"/v1/consents/{shown.consent.id}/capsules")
-        capsules += [parse_capsule(decode_base64(each["capsule"])) for each in found["capsules"]]
-        parsed = [parse_statement(decode_base64(text)) for text in found["statements"]]
-        statements |= {each.hash: each for each in parsed}
-    keys = [each for each in statements.values() if each.kind == "dossier-key"]
-    if not keys:
-        return SharedKeys(tuple(capsules), {})
-    chain = verify_dossier_chain(sorted(keys, key=lambda each: each.payload["sequence"]), dossier)
-    sections = [verify_section_key(each, chain) for each in statements.values() if each.kind == "section-key"]
-    committed = {KeyId.section(each.place): key_hash(each.public_key) for each in sections}
-    return SharedKeys(tuple(capsules), committed)
+        statements = [parse_statement(decode_base64(text)) for text in found["statements"]]
+        chain = check_dossier(statements, dossier, pins)
+        try:
+            signers.check_consent(shown.statement, dossier, chain)
+        except CryptoError:  # one forged consent must not keep the others from being used
+            continue
+        capsules += bound_capsules((each["capsule"] for each in found["capsules"]), shown.statement)
+        keys = [verify_section_key(each, chain) for each in statements if each.kind == "section-key"]
+        sections |= {KeyId.section(each.place): key_hash(each.public_key) for each in keys}
+    return SharedKeys(tuple(capsules), sections, chain)
+
+
+def bound_capsules(texts: Iterable[str], statement: Statement) -> list[Capsule]:
+    """The capsules among these that are bound to a statement; what is malformed is left out."""
+    found = []
+    for text in texts:
+        try:
+            capsule = parse_capsule(decode_base64(text))
+        except CryptoError:  # a bad capsule never hides a good one
+            continue
+        if capsule.statement_hash == statement.hash:
+            found.append(capsule)
+    return found

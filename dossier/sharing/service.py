@@ -29,7 +29,10 @@ class ShownCapsule(Answer, frozen=True):
 
 
 class CapsuleList(Answer, frozen=True):
-    """Capsules of one consent, oldest first, with the signed statements that commit to the section keys in them."""
+    """Capsules of one consent, oldest first, with the signed statements that they are held against.
+
+    These are the dossier's own key statements, which tell its owner, and those of the section keys in the capsules.
+    """
 
     consent: str
     statement: str
@@ -81,10 +84,8 @@ class Sharing:
         return CapsuleList(consent.hex(), row.hash.hex(), listed, [encode_base64(each) for each in statements])
 
     async def _key_statements(self, dossier: bytes, capsules: Sequence[bytes]) -> list[bytes]:
-        """The dossier's own key statements and those of the section keys in these capsules; none for item keys."""
+        """The dossier's own key statements and those of the section keys in these capsules."""
         held = {key_id for body in capsules for key_id in parse_capsule(body).key_ids if key_id.kind == "section"}
-        if not held:
-            return []
         wanted = {(key_id.fields[1].decode(), key_id.fields[2].decode()) for key_id in held}
         return await self.store.key_statements(dossier, sorted(wanted))
 

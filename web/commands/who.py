@@ -23,6 +23,7 @@ from crypto.errors import CryptoError
 from dossier.client.errors import ClientError, KeyStoreError, RefusedError
 from dossier.client.keys import STORE_KEY
 from dossier.client.owner import Owner
+from dossier.client.parties import Pins
 from dossier.client.professional import Reader
 from dossier.client.reading import LogKeys
 from dossier.client.session import Session
@@ -50,6 +51,7 @@ class Who:
     company: Company
     name: str
     names: dict[str, str] = field(default_factory=dict)
+    seen: Pins = field(default_factory=Pins)
 
     @property
     def session(self) -> Session:
@@ -70,7 +72,9 @@ class Who:
         """They as one who reads in the dossier of another."""
         role = next(iter(self.session.get("/v1/me")["roles"]), "")
         register = self.company.register(self.name)
-        return Reader(self.session, self.company.identity(self.name), register, self.log_keys(), role)
+        self.seen = self.company.pins(self.name)
+        identity = self.company.identity(self.name)
+        return Reader(self.session, identity, register, self.log_keys(), role, self.seen)
 
     def log_keys(self) -> LogKeys:
         """What promises are verified with: pinned in demo.json, else what the log says at this first contact."""
@@ -137,7 +141,12 @@ def open_who(arguments: argparse.Namespace) -> Iterator[Who]:
         raise InvalidRequestError("the sample world is still being loaded; `dossier demo` says when it is there")
     server = (arguments.server or os.environ.get("DOSSIER_SERVER") or demo.server).rstrip("/")
     with Company(server, _home(demo), demo.secrets) as company:
-        yield Who(demo, company, find_name(demo, arguments.who))
+        who = Who(demo, company, find_name(demo, arguments.who))
+        try:
+            yield who
+        finally:  # what was seen and verified is pinned, also when the rest was refused
+            if who.seen != Pins():
+                company.keep_seen(who.name, who.seen)
 
 
 def find_demo(data_dir: str | None) -> Demo:

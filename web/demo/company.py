@@ -7,6 +7,7 @@ service but by its address: whoever is asked for signs in as anybody would, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -136,6 +137,17 @@ class Company:
         """Keep the chain heads of dossiers that a persona or system saw."""
         if self.state(name).get("dossiers", {}) != pins:
             self.keep(name, dossiers=dict(pins))
+
+    def pins(self, name: str) -> Pins:
+        """What a persona saw of others as a reader; `keep_seen` keeps what came since."""
+        return Pins.from_state(self.state(name).get("pins", {}))
+
+    def keep_seen(self, name: str, pins: Pins) -> None:
+        """Keep the chain heads of persons and dossiers that a persona saw as a reader."""
+        kept = self.pins(name)
+        heads, dossiers = kept.heads | pins.heads, kept.dossiers | pins.dossiers
+        if (heads, dossiers) != (kept.heads, kept.dossiers):
+            self.keep(name, pins=replace(kept, heads=heads, dossiers=dossiers).to_state())
 
     def _carrier(self, name: str) -> httpx2.BaseTransport | None:
         return self._transport(name) if self._transport else None

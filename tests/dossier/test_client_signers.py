@@ -1,0 +1,276 @@
+"""Whose signatures a reader accepts: those that the pinned chains of dossier and persons bear out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from crypto.capsules import KeyId, seal_capsule
+from crypto.chains import verify_dossier_chain, verify_section_key
+from crypto.encoding import decode_base64, encode_base64, new_id
+from crypto.errors import MalformedError, PinError, SignatureError
+from crypto.keys import SealingKey, SigningKey
+from crypto.sections import unwrap_section
+from crypto.statements import parse_statement, sign
+from dossier.client import sharing
+from dossier.client.delivering import Content, Record, Sender, seal_record
+from dossier.client.enrolment import Pairs, first_keys, next_keys
+from dossier.client.errors import RefusedError, UntrustedError
+from dossier.client.holding import HeldDossier
+from dossier.client.making import START, Identity, make_dossier
+from dossier.client.owner import OpenedItem, Owner, RejectedItem
+from dossier.client.parties import Pins, Register
+from dossier.client.professional import Reader
+from dossier.client.reading import Asked
+from dossier.client.signers import Signers
+
+NOW = 1_800_000_000
+NOBODY = Register({}, {})
+SEED = SigningKey.generate()
+
+
+@dataclass
+class Answers:
+    """A session whose answers are laid down by path; what is sent is kept."""
+
+    paths: dict = field(default_factory=dict)
+    sent: list = field(default_factory=list)
+
+    def now(self):
+        return NOW
+
+    def get(self, path, query=None, **headers):
+        if path not in self.paths:
+            raise RefusedError(404, "not-found", "")
+        return self.paths[path]
+
+    def post(self, path, body, **more):
+        self.sent.append((path, body))
+        return self.paths.get(path, {})
+
+
+@dataclass(frozen=True)
+class Person:
+    """A citizen and the first statement of their chain."""
+
+    identity: Identity
+    chain: object
+
+    @property
+    def id(self):
+        return self.identity.person
+
+
+def citizen(answers, organisation=b""):
+    pairs = Pairs(SigningKey.generate(), SealingKey.generate())
+    person = new_id()
+    chain = first_keys(person, organisation, pairs, secrets.token_bytes(32), NOW)
+    texts = [encode_base64(chain.envelope)]
+    answers.paths[f"/v1/persons/{person.hex()}/keys"] = {
+        "person": person.hex(),
+        "chains": [{"organisation": organisation.hex(), "statements": texts}],
+    }
+    return Person(Identity(person, organisation, pairs.signing, pairs.sealing, chain.hash), chain)
+
+
+class World:
+    """A dossier of one citizen, one record in it by the owner, and a consent for a reader, as a service shows them."""
+
+    def __init__(self, folder: Path):
+        self.answers = Answers()
+        self.owner, self.reader = citizen(self.answers), citizen(self.answers)
+        self.folder = folder
+        self.made = made = make_dossier(self.owner.identity, "private", ["debts"], NOW)
+        self.dossier = made.dossier
+        self.statements = [parse_statement(decode_base64(text)) for text in made.body["statements"]]
+        self.chain = verify_dossier_chain(self.statements[:1], made.dossier)
+        sections = [verify_section_key(one, self.chain) for one in self.statements if one.kind == "section-key"]
+        self.section = next(one for one in sections if one.place.lane == "ordinary")
+        wrapped = next(each["wrapped"] for each in made.body["sections"] if each["lane"] == "ordinary")
+        self.secret = unwrap_section(
+            made.keys.root, decode_base64(wrapped), self.section.place, self.section.public_key
+        )
+        self.held = HeldDossier(made.dossier, self.chain, made.keys, b"", START, {}, {}, ())
+
+    def record(self, author):
+        """A list entry: a record that this person signed and sealed for the dossier."""
+        sender = Sender(author.id, "person", author.identity.signing)
+        record = Record("debts", "ordinary", "decision", "personal", "Brief")
+        sealed = seal_record(record, [Content("a", "text/plain", b"a")], self.section, sender, self.folder, NOW)
+        keys = {KeyId.section(self.section.place): self.secret}
+        capsule = seal_capsule(b"\1" * 32, self.reader.id, self.reader.identity.sealing.public, keys)
+        return sealed, {
+            "item": sealed.item.hex(),
+            "header": encode_base64(sealed.header.envelope),
+            "sealedKey": encode_base64(sealed.sealed_key),
+            "sealedMetadata": encode_base64(sealed.sealed_metadata),
+            "capsules": [encode_base64(capsule.encode())],
+        }
+
+    def consent(self, signer, key=None, **changes):
+        """A consent of the whole lane for the reader, signed by `key`."""
+        recipient = sharing.Recipient("person", self.reader.id, b"", "", self.reader.identity.sealing.public)
+        owner = Owner(self.answers, signer.identity, NOBODY)
+        terms = sharing.Terms(["debts"], purpose="debt-help", end=NOW + 9)
+        payload = sharing.consent_payload(owner, self.held, recipient, terms, "00" * 32, "tekst")
+        return sign("consent", payload | changes, key or signer.identity.signing)
+
+    def show(self, *consents, bound=None, statements=None):
+        """Lay down what the service says of these consents."""
+        listed = []
+        for statement in consents:
+            identifier = statement.payload["consent"]
+            keys = {KeyId.section(self.section.place): self.secret}
+            public = self.reader.identity.sealing.public
+            capsule = seal_capsule(bound or statement.hash, self.reader.id, public, keys)
+            envelope = encode_base64(statement.envelope)
+            listed.append(
+                {"statement": envelope, "seq": 5, "state": "active", "endedAt": 0, "lastUsed": 0, "effect": "permit"}
+            )
+            shown = statements or [one for one in self.statements if one.kind in {"dossier-key", "section-key"}]
+            self.answers.paths[f"/v1/consents/{identifier}/capsules"] = {
+                "capsules": [{"grantee": self.reader.id.hex(), "capsule": encode_base64(capsule.encode())}],
+                "statements": [encode_base64(one.envelope) for one in shown],
+            }
+        self.answers.paths[f"/v1/dossiers/{self.dossier.hex()}/consents"] = {"consents": listed}
+
+    def client(self, pins=None):
+        return Reader(self.answers, self.reader.identity, NOBODY, None, pins=pins or Pins())
+
+    def fetch(self, pins=None):
+        return sharing.fetch_shared_keys(self.answers, self.dossier, pins or Pins())
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def listed(world, author, client=None):
+    _sealed, shown = world.record(author)
+    world.answers.paths[f"/v1/dossiers/{world.dossier.hex()}/items"] = {"items": [shown]}
+    (found,) = (client or world.client()).items(world.dossier, Asked("debt-help"))
+    return found
+
+
+def test_only_the_owner_writes_as_a_person(world):
+    """A record of the owner opens; one of a citizen whom the service invented is no record, keys or not (R9)."""
+    world.show(world.consent(world.owner))
+    assert isinstance(listed(world, world.owner), OpenedItem)
+    found = listed(world, citizen(world.answers))
+    assert isinstance(found, RejectedItem)
+    assert "owner" in found.reason
+
+
+def test_without_a_consent_nobody_writes_as_a_person(world):
+    """Where nothing shows whose dossier it is, no person's record is accepted, not even the owner's (R9)."""
+    assert isinstance(listed(world, world.owner), RejectedItem)
+
+
+def test_another_chain_of_the_dossier_blocks(world):
+    """A dossier chain of the service's own making, naming its own citizen as owner, blocks once the true one was seen."""
+    client, stranger = world.client(), citizen(world.answers)
+    world.show(world.consent(world.owner))
+    assert isinstance(listed(world, world.owner, client), OpenedItem)
+    other = sign("dossier-key", _invented(world, stranger), SEED)
+    world.show(world.consent(stranger), statements=[other])
+    client.keys.clear()
+    assert isinstance(listed(world, stranger, client), RejectedItem)
+    with pytest.raises(PinError):
+        world.fetch(client.pins)
+
+
+def _invented(world, stranger):
+    payload = dict(world.chain.statements[0].payload)
+    payload.pop("keyHash")
+    return payload | {"owner": stranger.id.hex(), "key": encode_base64(SEED.public)}
+
+
+def test_pins_of_dossiers_are_kept(world):
+    """What was pinned of a dossier goes through the key store and back."""
+    pins = Pins()
+    world.show(world.consent(world.owner))
+    world.fetch(pins)
+    assert pins.dossiers == {world.dossier.hex(): world.chain.head.hex()}
+    assert Pins.from_state(pins.to_state()) == pins
+
+
+def test_an_answer_of_another_dossier_is_refused(world):
+    """Who asks for an item of one dossier does not take an answer of another."""
+    client = world.client()
+    identifier = new_id()
+    world.answers.paths[f"/v1/items/{identifier.hex()}/readings"] = {"dossier": new_id().hex()}
+    with pytest.raises(UntrustedError, match="another dossier"):
+        client.read(identifier, Asked("debt-help"), world.dossier)
+    client.seen[identifier] = world.dossier
+    with pytest.raises(UntrustedError, match="another dossier"):
+        client.read(identifier, Asked("debt-help"))
+
+
+def test_forged_consents_give_no_keys(world):
+    """Keys are taken from consents that the owner's key signed; forged ones beside them change nothing (R2, R14)."""
+    good, stranger = world.consent(world.owner), citizen(world.answers)
+    forged = (
+        world.consent(world.owner, SigningKey.generate()),
+        world.consent(stranger),
+        world.consent(world.owner, dossier=new_id().hex()),
+    )
+    world.show(*forged)
+    assert world.fetch().capsules == ()
+    world.show(*forged[:1], good, *forged[1:])
+    assert [each.statement_hash for each in world.fetch().capsules] == [good.hash]
+
+
+def test_capsules_of_other_statements_give_no_keys(world):
+    """A capsule that is bound to another statement than the consent it is shown with is passed over (R2)."""
+    world.show(world.consent(world.owner), bound=b"\2" * 32)
+    assert world.fetch().capsules == ()
+
+
+def test_malformed_capsules_hide_nothing(world):
+    """A capsule that does not parse is passed over; the good one beside it counts."""
+    statement = world.consent(world.owner)
+    world.show(statement)
+    shown = world.answers.paths[f"/v1/consents/{statement.payload['consent']}/capsules"]
+    shown["capsules"].insert(0, {"grantee": world.reader.id.hex(), "capsule": encode_base64(b"no capsule")})
+    assert len(world.fetch().capsules) == 1
+
+
+def test_a_consent_outlives_its_key(world):
+    """What was signed before the owner replaced their keys still verifies."""
+    statement, pairs = world.consent(world.owner), Pairs(SigningKey.generate(), SealingKey.generate())
+    later = next_keys(world.owner.chain, world.owner.identity.signing, pairs, NOW + 1)
+    shown = world.answers.paths[f"/v1/persons/{world.owner.id.hex()}/keys"]
+    shown["chains"][0]["statements"].append(encode_base64(later.envelope))
+    world.show(statement)
+    assert len(world.fetch().capsules) == 1
+
+
+def test_nothing_is_signed_about_a_forged_consent(world):
+    """The owner's client signs no withdrawal over a statement that is not what it says (R2); a sign-in still ends it."""
+    owner = Owner(world.answers, world.owner.identity, NOBODY)
+    world.show(world.consent(world.owner), world.consent(world.owner, SigningKey.generate()))
+    good, forged = sharing.consents(world.answers, world.dossier)
+    with pytest.raises(SignatureError):
+        sharing.withdraw(owner, forged)
+    assert world.answers.sent == []
+    sharing.withdraw(owner, good)
+    assert len(world.answers.sent) == 1
+
+
+def test_ones_own_chain_is_pinned_from_the_start(world):
+    """A replaced chain of the one who signs blocks, though nothing was fetched before."""
+    signers = Signers.of(world.answers, world.owner.identity)
+    other = citizen(world.answers)
+    path = f"/v1/persons/{world.owner.id.hex()}/keys"
+    pairs = Pairs(SigningKey.generate(), SealingKey.generate())
+    replaced = first_keys(world.owner.id, b"", pairs, b"\0" * 32, NOW)
+    world.answers.paths[path]["chains"][0]["statements"] = [encode_base64(replaced.envelope)]
+    with pytest.raises(PinError):
+        signers.chain(world.owner.id)
+    world.answers.paths[path] = world.answers.paths[f"/v1/persons/{other.id.hex()}/keys"]
+    with pytest.raises((PinError, MalformedError)):
+        signers.chain(world.owner.id)
