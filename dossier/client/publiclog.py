@@ -42,6 +42,7 @@ class PublicLog(ABC):
     def read(self, path: str) -> bytes | None:
         """Return the file of this path, None if there is none; raise UnreachableError."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of what was opened."""
 
@@ -69,6 +70,9 @@ class FolderLog(PublicLog):
             except PermissionError as error:
                 raise UnreachableError("a file of the log may not be read") from error
         return None
+
+    def close(self) -> None:
+        """Let go of nothing: each file is closed when it was read."""
 
 
 class WebLog(PublicLog):

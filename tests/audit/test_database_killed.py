@@ -97,7 +97,9 @@ async def test_database_killed(victim, point):
                 await asyncio.sleep(0.05)
     assert kill.name is None
     assert len(acknowledged) > 5
-    rows = [row["seq"] for row in await pool.fetch("SELECT seq FROM audit.event WHERE stream = $1 ORDER BY seq", stream)]
+    rows = [
+        row["seq"] for row in await pool.fetch("SELECT seq FROM audit.event WHERE stream = $1 ORDER BY seq", stream)
+    ]
     assert rows == list(range(1, len(rows) + 1))
     assert set(acknowledged) <= set(rows)
     assert len(set(acknowledged)) == len(acknowledged)

@@ -168,7 +168,9 @@ def test_numbers_end_where_javascript_does(value):
     """A count above 2^53-1 is no value of a field: a browser could not hold it."""
     with pytest.raises(EventError):
         make_event("delivery/v1", {"actor": "a" * 32, "time": 1, "version": int(value)})
-    assert make_event("delivery/v1", {"actor": "a" * 32, "time": 1, "version": 2**53 - 1}).number("version") == 2**53 - 1
+    assert (
+        make_event("delivery/v1", {"actor": "a" * 32, "time": 1, "version": 2**53 - 1}).number("version") == 2**53 - 1
+    )
 
 
 def test_codes_have_at_most_64_letters():

@@ -15,7 +15,11 @@ def names(folder):
 def test_put(tmp_path):
     """Tiles and bundles stand under their paths, whole, with nothing beside them; putting them again changes nothing."""
     folder = LogFolder(tmp_path / "log")
-    files: list[tuple[Tile | Bundle, bytes]] = [(Tile(0, 0, 3), b"abc"), (Bundle(0, 3), b"def"), (Tile(1, 1_234_067), b"ghi")]
+    files: list[tuple[Tile | Bundle, bytes]] = [
+        (Tile(0, 0, 3), b"abc"),
+        (Bundle(0, 3), b"def"),
+        (Tile(1, 1_234_067), b"ghi"),
+    ]
     for _ in range(2):
         folder.put(files)
         assert names(tmp_path / "log") == [

@@ -149,7 +149,9 @@ async def test_other_parts_are_refused(town, home, system, parts):
 async def test_item_of_another_bucket_is_refused(town, home, system):
     """An item's id carries the bucket of its dossier."""
     wrong = bytes([home.id[0] ^ 1]) + home.id[1:2] + secrets.token_bytes(14)
-    await assert_refused(town, home, system.actor, sealed(home, system, item=wrong), InvalidRequestError, "wrong-dossier")
+    await assert_refused(
+        town, home, system.actor, sealed(home, system, item=wrong), InvalidRequestError, "wrong-dossier"
+    )
 
 
 async def test_first_version_is_number_one(town, home, system):

@@ -13,6 +13,7 @@ import pytest
 from dossier.client import sharing
 from dossier.client.delivering import Content, Previous, Record
 from dossier.client.errors import RefusedError, UnreachableError
+from dossier.client.owner import OpenedItem
 from tests.faults.plan import ACTS, SEED, UPLOADS, Trial, trials
 from tests.faults.world import Line, World, eventually
 
@@ -70,6 +71,7 @@ def _correction(world: World, content: bytes) -> Act:
     made = act.do()
     world.ledger.note("delivery", made)
     opened = next(one for one in world.owner.items(world.owner.hold(world.dossier)) if one.item == made["item"])
+    assert isinstance(opened, OpenedItem)
     previous = Previous(bytes.fromhex(made["item"]), 1, opened.header.hash)
     record = Record("debts", "ordinary", "decision", "personal", "Verbeterd")
 
@@ -125,10 +127,10 @@ def _listing(world: World) -> Act:
     line = world.reader.session
     assert isinstance(line, Line)
     world.ensure_consent()
-    path, named = f"/v1/dossiers/{world.dossier.hex()}/items", {"Dossier_Purpose": "debt-help"}
+    path = f"/v1/dossiers/{world.dossier.hex()}/items"
 
     def ask() -> Any:
-        return line.get(path, **named, Dossier_Reason="intake", Dossier_Role="debt-counsellor")
+        return line.get(path, Dossier_Purpose="debt-help", Dossier_Reason="intake", Dossier_Role="debt-counsellor")
 
     return Act(line, f"GET {path}", ask, lambda: 1)
 
@@ -146,7 +148,7 @@ def attempt(act: Act) -> Mapping[str, Any] | None:
     return answer
 
 
-def order(world: World, trial: Trial) -> Callable[[], None]:
+def order(world: World, trial: Trial) -> Callable[[], object]:
     """Write the order to kill: effective at once."""
     victim = world.service.postmaster if trial.victim == "database" else ""
     return lambda: world.service.order.write_text(f"{trial.point} {victim}")
@@ -190,6 +192,7 @@ def recover(world: World, trial: Trial, before: tuple[int, int], seed: str) -> N
         return
     eventually(lambda: _other(service.postmaster, before[1]))
     service.wait_ready()
+    assert service.process is not None
     assert service.process.pid == before[0]
 
 

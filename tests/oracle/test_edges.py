@@ -25,7 +25,14 @@ OPTED = ("emergency-opt-in", {"optIn": ident("opt-in"), "sections": ["debts"], "
 def declared(name: str, start: int, until: int) -> tuple[str, dict]:
     """Vera declares an emergency."""
     use = {"emergency": ident(name), "signer": VERA, "organisation": TOWN, "role": "debt-counsellor"}
-    return "emergency-use", {**use, "sections": ["debts"], "reason": "danger-to-life", "from": start, "until": until, "issuedAt": start}
+    return "emergency-use", {
+        **use,
+        "sections": ["debts"],
+        "reason": "danger-to-life",
+        "from": start,
+        "until": until,
+        "issuedAt": start,
+    }
 
 
 def approved(name: str, person: str) -> tuple[str, dict]:
