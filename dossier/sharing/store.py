@@ -59,7 +59,7 @@ class AllItemsWant:
 
 @dataclass(frozen=True, slots=True)
 class UsedIdWant:
-    """Whether an id stands for something in a stream already."""
+    """Whether an id stands for something in a stream already, or for a consent of any dossier, be it a proposed one."""
 
     stream: bytes
     id: bytes
@@ -69,7 +69,9 @@ class UsedIdWant:
         """Return True for ids in use."""
         rows = await connection.fetch(
             """SELECT DISTINCT f.stream, f.subject FROM unnest($1::bytea[], $2::bytea[]) AS w (stream, id)
-               JOIN audit.fact f ON f.bucket = audit.bucket(w.stream) AND f.stream = w.stream AND f.subject = w.id""",
+               JOIN audit.fact f ON f.bucket = audit.bucket(w.stream) AND f.stream = w.stream AND f.subject = w.id
+               UNION SELECT w.stream, w.id FROM unnest($1::bytea[], $2::bytea[]) AS w (stream, id)
+               JOIN dossier.statement s ON s.bucket = audit.bucket(w.id) AND s.subject = w.id AND s.kind = 'consent'""",
             [want.stream for want in wants],
             [want.id for want in wants],
         )

@@ -12,6 +12,7 @@ from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, N
 from dossier.sharing.consents import GiveConsent, NewConsent
 from dossier.sharing.countersigning import Countersign
 from dossier.sharing.ending import Sweeper
+from dossier.sharing.store import UsedIdWant
 from tests.dossier.town import claim, consent_payload, now, running_town
 
 
@@ -293,3 +294,18 @@ async def test_completed_consent_must_still_make_sense(town, joint, partner):
         await cosigned(town, joint, partner, "legal-representative", second.hash.hex())
     assert caught.value.code == "not-standing"
     assert await permits(town, joint) == []
+
+
+async def test_id_of_a_consent_is_one_dossiers(town, joint):
+    """The id of a consent that waits is in use, here and in every other dossier: nobody stands in its way."""
+    reader = await town.person("Milan", await town.agency(), "debt-counsellor")
+    first, _ = await propose(town, joint, joint.owner, "owner", reader)
+    payload = consent_payload(joint, reader, await town.after(joint), consent=first.payload["consent"])
+    second = await town.sign(joint, "consent", **payload)
+    owner = joint.owner.actor
+    with pytest.raises(ConflictError) as caught:
+        await town.writer.submit(GiveConsent(owner, NewConsent(joint.id, second, []), claim(owner)))
+    assert caught.value.code == "id-in-use"
+    elsewhere = UsedIdWant(new_id(joint.id[:2]), bytes.fromhex(first.payload["consent"]))
+    async with town.pool.acquire() as connection:
+        assert await UsedIdWant.load(connection, [elsewhere]) == {elsewhere: True}
