@@ -75,8 +75,10 @@ class CreateDossier(Entry[Created]):
 
     def judge(self, view: View) -> Outcome[Created]:
         """Check the owner's own signature and that neither dossier nor address is taken."""
-        if view.exists(self._dossier) or view.rows(self.wants[0]) is not None:
+        if view.rows(self.wants[0]) is not None:
             raise ConflictError("this identifier leads to a dossier already", code="address-taken")
+        if view.exists(self._dossier):
+            raise ConflictError("this id is in use", code="id-in-use")
         self._check_authority(view.facts(self._actor.id).value)
         for statement in self._new.statements:
             check_fresh(statement.payload["issuedAt"], view.now)
