@@ -149,12 +149,12 @@ class Run:
     def _judge_one(self, ticket: Ticket, batch: Batch, used: dict[tuple[bytes, ...], tuple[bytes, Claimed]]) -> None:
         entry = ticket.entry
         try:
+            if self._must_wait(ticket, batch):
+                self.back.append(ticket)
+                return
             earlier = used.get(_order(entry.claim)) if entry.claim is not None else None
             if earlier is not None:
                 self.answered.append((ticket, _recall(entry, earlier, batch, self.desk.keys)))
-                return
-            if self._must_wait(ticket, batch):
-                self.back.append(ticket)
                 return
             outcome = entry.judge(batch.view)
             if outcome.rows > LARGE and len(self.tickets) > 1:

@@ -7,6 +7,7 @@ import contextlib
 
 import pytest
 
+from audit.entry import Fact
 from audit.errors import RepeatedError
 from audit.payload import answer_month, open_answer
 from dossier import forgetting
@@ -66,3 +67,29 @@ async def test_old_claims_go_by_themselves(writer, pool, owner_pool):
         async with asyncio.timeout(1):
             await forgetting.forget_forever(pool)
     assert await pool.fetchval("SELECT count(*) FROM audit.claim WHERE key = $1", claim(b"week").key) == 0
+
+
+async def test_recall_sees_no_rows_older_than_its_batch(pool):
+    """A repeated act waits, as a new one does, when its batch moved the items behind the rows that it wanted (W2)."""
+    loads, seen = [], []
+
+    class Loader:
+        async def load(self, _connection, _wants):
+            loads.append(len(loads))
+            return {"rows": loads[-1]}
+
+    class Reading(Act):
+        def recall(self, claimed, view):
+            seen.append(view.rows("rows"))
+            return super().recall(claimed, view)
+
+    async with running(pool, loader=Loader()) as writer:
+        stream = await open_stream(writer)
+        used = {"streams": (stream,), "wants": ("rows",), "claim": claim(b"reading")}
+        await writer.submit(Reading(lambda view: outcome(view, stream), **used))
+        moved = Fact("items", "removal", stream, {})
+        move = Act(lambda view: outcome(view, stream, moved), streams=(stream,), narrowing=True)
+        before = len(loads)
+        await asyncio.gather(writer.submit(Reading(lambda view: outcome(view, stream), **used)), writer.submit(move))
+    assert seen == [loads[-1]]
+    assert len(loads) == before + 2
