@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crypto.capsules import KeyId, open_capsule, parse_capsule
-from crypto.chains import DossierChain, SectionKey, verify_dossier_chain, verify_section_key
+from crypto.chains import DossierChain, SectionKey, verify_dossier_chain, verify_section_chain
 from crypto.dossierkeys import DossierKeys
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError, PinError
@@ -68,6 +68,12 @@ class HeldDossier:
             raise PinError("the dossier has no such section")
         return max(found, key=lambda key: key.place.epoch)
 
+    def pins(self) -> dict[str, str]:
+        """What to keep of what was seen: hex hashes of the chain head and of the newest key of each section and lane."""
+        places = {(section, lane) for section, lane, _ in self.sections}
+        newest = {_where(self.dossier, *place): self.current(*place).hash.hex() for place in places}
+        return {self.dossier.hex(): self.chain.head.hex(), **newest}
+
     def item_key(self, header: Header, shown: Mapping[str, Any]) -> bytes:
         """Open the item key of a listed item: adopted if it can be, else as placed, else as it was born."""
         core = header.core
@@ -85,17 +91,20 @@ class HeldDossier:
         return open_item_key(header, self.sealing_key(birth), decode_base64(shown["sealedKey"]))
 
 
-def hold_dossier(shown: Mapping[str, Any], holder: Identity, *, pinned: bytes | None = None) -> HeldDossier:
+def hold_dossier(shown: Mapping[str, Any], holder: Identity, pins: Mapping[str, str] | None = None) -> HeldDossier:
     """Open what the service shows of a dossier to a full holder.
 
-    `pinned` is the chain head seen before. Raise PinError for another chain, an unexpected key, or a dossier without a
-    capsule for this holder; SignatureError, MalformedError, TamperedError as the parts do.
+    `pins` is what `HeldDossier.pins` gave before, of this and other dossiers. Raise PinError for another chain, a section
+    key that is gone or was replaced, an unexpected key, or a dossier without a capsule for this holder; SignatureError,
+    MalformedError (a section without its first epochs), TamperedError as the parts do.
     """
+    known = pins or {}
     dossier = bytes.fromhex(shown["dossier"])
     statements = tuple(parse_statement(decode_base64(text)) for text in shown["statements"])
+    pinned = bytes.fromhex(known[dossier.hex()]) if dossier.hex() in known else None
     chain = verify_dossier_chain([one for one in statements if one.kind == "dossier-key"], dossier, pinned=pinned)
     keys, stream_key = _open_own(shown["capsules"], holder, chain)
-    found = [verify_section_key(one, chain) for one in statements if one.kind == "section-key"]
+    found = _section_keys([one for one in statements if one.kind == "section-key"], chain, known)
     return HeldDossier(
         dossier=dossier,
         chain=chain,
@@ -106,6 +115,27 @@ def hold_dossier(shown: Mapping[str, Any], holder: Identity, *, pinned: bytes | 
         wrapped={(s["section"], s["lane"], s["epoch"]): decode_base64(s["wrapped"]) for s in shown["sections"]},
         statements=statements,
     )
+
+
+def _section_keys(statements: Iterable[Statement], chain: DossierChain, known: Mapping[str, str]) -> list[SectionKey]:
+    """Verify every section's and lane's keys from the first epoch on, and that they follow from those seen before."""
+    places: dict[str, list[Statement]] = {}
+    for one in statements:
+        places.setdefault(_where(chain.dossier, one.payload["section"], one.payload["lane"]), []).append(one)
+    found: list[SectionKey] = []
+    for where, of_place in places.items():
+        keys = verify_section_chain(sorted(of_place, key=lambda one: int(one.payload["epoch"])), chain)
+        if where in known and known[where] not in {key.hash.hex() for key in keys}:
+            raise PinError("the keys of a section do not follow from those seen before")
+        found += keys
+    if any(where not in places for where in known if where.startswith(_where(chain.dossier))):
+        raise PinError("a section that was seen before is gone")
+    return found
+
+
+def _where(dossier: bytes, *place: str) -> str:
+    """Under what the pin of a section and lane is kept; without a place, how all of the dossier's begin."""
+    return "/".join((dossier.hex(), *(place or ("",))))
 
 
 def _open_own(capsules: Iterable[str], holder: Identity, chain: DossierChain) -> tuple[DossierKeys, bytes]:

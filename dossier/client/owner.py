@@ -72,11 +72,12 @@ class Owner:
         return made
 
     def hold(self, dossier: bytes) -> HeldDossier:
-        """Fetch a dossier and open its keys; raise PinError if its chain does not follow from the one seen before."""
+        """Fetch a dossier and open its keys; raise PinError if its chains do not follow from those seen before."""
         shown = self.session.get(f"/v1/dossiers/{dossier.hex()}")
-        known = self.pins.get(dossier.hex())
-        held = hold_dossier(shown, self.identity, pinned=bytes.fromhex(known) if known else None)
-        self.pins[dossier.hex()] = held.chain.head.hex()
+        held = hold_dossier(shown, self.identity, self.pins)
+        if held.dossier != dossier:
+            raise PinError("the answer is of another dossier")
+        self.pins.update(held.pins())
         return held
 
     def admit(self, dossier: bytes, organisation: bytes, sections: Sequence[str] = ()) -> str:
