@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crypto.capsules import Capsule, KeyId, parse_capsule, pick_key
+from crypto.capsules import Capsule, KeyId, pick_key
 from crypto.core import parse_core
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError, PinError
@@ -25,7 +25,7 @@ from dossier.client.owner import OpenedItem, RejectedItem
 from dossier.client.parties import Pins, Register, check_person
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
-from dossier.client.sharing import SharedKeys, fetch_shared_keys
+from dossier.client.sharing import SharedKeys, fetch_shared_keys, read_capsules
 from dossier.client.signers import owners
 
 
@@ -106,7 +106,7 @@ class Reader:
 
     def _item_key(self, header: Header, shown: Mapping[str, Any]) -> bytes:
         """Open the item key: from the capsules of the answer, else from those of the consents of this dossier."""
-        own = [parse_capsule(decode_base64(text)) for text in shown.get("capsules", ())]
+        own = read_capsules(shown.get("capsules", ()))
         found = item_key_from(own, self.identity, header, shown)
         if found is None:
             shared = self._shared(header.core.dossier)
@@ -129,26 +129,33 @@ def item_key_from(
     shown: Mapping[str, Any],
     sections: Mapping[KeyId, bytes] | None = None,
 ) -> bytes | None:
-    """Open the item key with the first capsule that holds a way to it, None if none does.
+    """Open the item key with the first capsule that holds a way to it and opens, None if none does.
 
     `sections` are commitments of section keys from verified statements, for items that were placed elsewhere.
     """
-    core = header.core
-    birth = KeyId.section(SectionPlace(core.dossier, core.section, core.lane, core.epoch))
     for capsule in capsules:
         if capsule.grantee != identity.person:
             continue
-        if KeyId.item(header) in capsule.key_ids:
-            return pick_key(capsule, identity.sealing, KeyId.item(header), header.commitment)
-        if birth in capsule.key_ids:
-            secret = pick_key(capsule, identity.sealing, birth, core.section_key_hash)
-            place = SectionPlace(core.dossier, core.section, core.lane, core.epoch)
-            return open_item_key(header, section_sealing_key(secret, place), decode_base64(shown["sealedKey"]))
-        if shown.get("placedKey") and sections:
-            found = _placed(capsule, identity, header, shown, sections)
-            if found is not None:
-                return found
+        try:
+            found = _opened(capsule, identity, header, shown, sections or {})
+        except CryptoError:  # whoever adds bad capsules keeps nobody from using a good one
+            continue
+        if found is not None:
+            return found
     return None
+
+
+def _opened(
+    capsule: Capsule, identity: Identity, header: Header, shown: Mapping[str, Any], sections: Mapping[KeyId, bytes]
+) -> bytes | None:
+    core = header.core
+    birth = SectionPlace(core.dossier, core.section, core.lane, core.epoch)
+    if KeyId.item(header) in capsule.key_ids:
+        return pick_key(capsule, identity.sealing, KeyId.item(header), header.commitment)
+    if KeyId.section(birth) in capsule.key_ids:
+        secret = pick_key(capsule, identity.sealing, KeyId.section(birth), core.section_key_hash)
+        return open_item_key(header, section_sealing_key(secret, birth), decode_base64(shown["sealedKey"]))
+    return _placed(capsule, identity, header, shown, sections) if shown.get("placedKey") and sections else None
 
 
 def _placed(

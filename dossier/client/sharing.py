@@ -272,20 +272,19 @@ def fetch_shared_keys(session: Session, dossier: bytes, pins: Pins) -> SharedKey
             signers.check_consent(shown.statement, dossier, chain)
         except CryptoError:  # one forged consent must not keep the others from being used
             continue
-        capsules += bound_capsules((each["capsule"] for each in found["capsules"]), shown.statement)
+        read = read_capsules(each["capsule"] for each in found["capsules"])
+        capsules += [capsule for capsule in read if capsule.statement_hash == shown.statement.hash]
         keys = [verify_section_key(each, chain) for each in statements if each.kind == "section-key"]
         sections |= {KeyId.section(each.place): key_hash(each.public_key) for each in keys}
     return SharedKeys(tuple(capsules), sections, chain)
 
 
-def bound_capsules(texts: Iterable[str], statement: Statement) -> list[Capsule]:
-    """The capsules among these that are bound to a statement; what is malformed is left out."""
+def read_capsules(texts: Iterable[str]) -> list[Capsule]:
+    """The capsules among these; what is malformed is left out."""
     found = []
     for text in texts:
         try:
-            capsule = parse_capsule(decode_base64(text))
+            found.append(parse_capsule(decode_base64(text)))
         except CryptoError:  # a bad capsule never hides a good one
             continue
-        if capsule.statement_hash == statement.hash:
-            found.append(capsule)
     return found

@@ -12,6 +12,7 @@ from crypto.capsules import KeyId, seal_capsule
 from crypto.chains import verify_dossier_chain, verify_section_key
 from crypto.encoding import decode_base64, encode_base64, new_id
 from crypto.errors import MalformedError, PinError, SignatureError
+from crypto.headers import parse_header
 from crypto.keys import SealingKey, SigningKey
 from crypto.sections import unwrap_section
 from crypto.statements import parse_statement, sign
@@ -23,7 +24,7 @@ from dossier.client.holding import HeldDossier
 from dossier.client.making import START, Identity, make_dossier
 from dossier.client.owner import OpenedItem, Owner, RejectedItem
 from dossier.client.parties import Pins, Register
-from dossier.client.professional import Reader
+from dossier.client.professional import Reader, item_key_from
 from dossier.client.reading import Asked
 from dossier.client.signers import Signers
 
@@ -274,3 +275,18 @@ def test_ones_own_chain_is_pinned_from_the_start(world):
     world.answers.paths[path] = world.answers.paths[f"/v1/persons/{other.id.hex()}/keys"]
     with pytest.raises((PinError, MalformedError)):
         signers.chain(world.owner.id)
+
+
+def test_a_bad_capsule_hides_no_good_one(world):
+    """A capsule that opens to nothing, or to another key, does not keep the next one from being used (P1, R14)."""
+    sealed, shown = world.record(world.owner)
+    header, place = parse_header(sealed.header), KeyId.section(world.section.place)
+    public, grantee = world.reader.identity.sealing.public, world.reader.id
+    bogus = seal_capsule(b"\3" * 32, grantee, public, {KeyId.item(header): b"\4" * 32})
+    other = seal_capsule(b"\3" * 32, grantee, SealingKey.generate().public, {place: b"\4" * 32})
+    good = seal_capsule(b"\3" * 32, grantee, public, {place: world.secret})
+    found = item_key_from([bogus, other, good], world.reader.identity, header, shown)
+    assert found is not None
+    assert item_key_from([bogus, other], world.reader.identity, header, shown) is None
+    shown["capsules"] = [encode_base64(b"none"), encode_base64(bogus.encode()), encode_base64(good.encode())]
+    assert world.client()._item_key(header, shown) == found
