@@ -64,6 +64,40 @@ async def test_service_cannot_rewrite_items(pool, table):
             await pool.execute(statement.format(table))
 
 
+@pytest.mark.parametrize("table", ["member", "unlock", "keyring", "wrap", "consent_use", "case_file"])
+async def test_service_deletes_no_records(pool, table):
+    """No act of the service deletes members, keyrings, unlock documents, wraps, uses or cases: it has no right to."""
+    for statement in ("DELETE FROM dossier.{}", "TRUNCATE dossier.{}"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await pool.execute(statement.format(table))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "member.person",
+        "system.system",
+        "unlock.person",
+        "keyring.person",
+        "wrap.item",
+        "upload.sender",
+        "upload.hash",
+        "outbox.target",
+        "case_file.opened_by",
+        "case_file.body",
+        "case_party.kind",
+        "invitation.body",
+        "consent_use.consent",
+        "consent_due.consent",
+    ],
+)
+async def test_service_changes_no_identity(pool, column):
+    """What a row is about is never changed: of these tables the service may change only what moves on."""
+    table, name = column.split(".")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await pool.execute(f"UPDATE dossier.{table} SET {name} = {name}")
+
+
 async def test_functions_are_for_roles(owner_pool):
     """No function of the log may be executed by everybody, and each that runs with the owner's rights fixes its path."""
     rows = await owner_pool.fetch(
