@@ -22,7 +22,10 @@ from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 from dossier.sharing.coverage import check_capsules
 from dossier.sharing.shown import is_blocked, names
-from dossier.sharing.store import AllItemsWant, SharedRow, shared_writes
+from dossier.sharing.store import AllItemsWant, CapsuleCountWant, SharedRow, shared_writes
+
+MOST_PASSED_ON = 64
+"""Capsules of one grantee under one consent, above which only a holder of the dossier adds more."""
 
 
 class Added(Answer, frozen=True):
@@ -42,13 +45,15 @@ class AddCapsules(Entry[Added]):
         self.streams = (shared.dossier,)
         self.foreign = foreign_streams(actor)
         self._items = AllItemsWant(shared.dossier)
-        self.wants = (self._items,)
+        self._kept = CapsuleCountWant(shared.dossier, shared.hash)
+        self.wants = (self._items, self._kept)
 
     def judge(self, view: View) -> Outcome[Added]:
         """Check who adds them, that the consent stands, and that it covers every key."""
         state: DossierState = view.facts(self._shared.dossier).value
         blocked = is_blocked(state.rules, self._actor, view.now)
-        if not is_holder(state.rules, self._actor, view.now) and (blocked or not self._passes_on(view)):
+        holds = is_holder(state.rules, self._actor, view.now)
+        if not holds and (blocked or not self._passes_on(view)):
             raise NotFoundError
         consent = next((each for each in state.rules.permits if each.id == self._consent.id), None)
         if consent is None or view.now >= consent.period.end:
@@ -56,6 +61,8 @@ class AddCapsules(Entry[Added]):
         if not self._capsules:
             raise InvalidRequestError("no capsule came with the request", code="invalid-capsule")
         self._check(consent, state, view.rows(self._items) or {})
+        if not holds:
+            self._check_room(view.rows(self._kept) or {})
         return self._outcome(view)
 
     def recall(self, claimed: Claimed, view: View) -> Added:  # noqa: ARG002 - the state of today changes nothing
@@ -69,6 +76,11 @@ class AddCapsules(Entry[Added]):
     def _check(self, consent: Consent, state: DossierState, items: Mapping[bytes, ItemState]) -> None:
         catalogue = state.rules.catalogues.versions.get(consent.catalogue)
         check_capsules(consent, self._shared.hash, self._shared.dossier, self._capsules, items, catalogue)
+
+    def _check_room(self, kept: Mapping[bytes, int]) -> None:
+        """One who passes keys on cannot fill a colleague's list: nobody but the colleague can tell bad ones from good."""
+        if any(kept.get(capsule.grantee, 0) >= MOST_PASSED_ON for capsule in self._capsules):
+            raise ConflictError("a grantee has as many capsules as colleagues may add", code="too-many-capsules")
 
     def _outcome(self, view: View) -> Outcome[Added]:
         values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)

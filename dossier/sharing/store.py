@@ -78,6 +78,33 @@ class UsedIdWant:
         return {cls(*row.values()): True for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class CapsuleCountWant:
+    """How many capsules each grantee has under one statement of a dossier."""
+
+    dossier: bytes
+    statement: bytes
+
+    @classmethod
+    async def load(
+        cls, connection: Connection, wants: Sequence[CapsuleCountWant]
+    ) -> Mapping[CapsuleCountWant, Mapping[bytes, int]]:
+        """Return counts by grantee, by want; nothing where there are none."""
+        rows = await connection.fetch(
+            """SELECT c.dossier, c.statement, c.grantee, count(*) AS kept
+               FROM unnest($1::bytea[], $2::bytea[]) AS w (dossier, statement)
+               JOIN dossier.capsule c ON c.bucket = audit.bucket(w.dossier) AND c.dossier = w.dossier
+                    AND c.statement = w.statement
+               GROUP BY c.dossier, c.statement, c.grantee""",
+            [want.dossier for want in wants],
+            [want.statement for want in wants],
+        )
+        found: dict[CapsuleCountWant, dict[bytes, int]] = {}
+        for row in rows:
+            found.setdefault(cls(row["dossier"], row["statement"]), {})[row["grantee"]] = row["kept"]
+        return found
+
+
 def due_write(consent: bytes, dossier: bytes, case: bytes | None, look_at: int) -> Write:
     """Remember when to look whether a consent has ended."""
     return Write(_INSERT_DUE, (consent, dossier, case, look_at))

@@ -6,6 +6,7 @@ import pytest
 
 from crypto.capsules import KeyId, seal_capsule
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
+from dossier.sharing import adding
 from dossier.sharing.adding import AddCapsules
 from dossier.sharing.consents import GiveConsent, NewConsent
 from dossier.sharing.ending import Sweeper
@@ -212,6 +213,29 @@ async def test_capsules_follow(town, world):
         await town.writer.submit(AddCapsules(actor, shared, [capsule], claim(actor)))
     with pytest.raises(NotFoundError):
         await sharing.capsules(reader.actor, consent)
+
+
+async def test_colleagues_pass_on_so_many_capsules(town, world, monkeypatch):
+    """Who passes keys on to later members cannot fill a colleague's list without end; a holder still adds (P6)."""
+    monkeypatch.setattr(adding, "MOST_PASSED_ON", 2)
+    agency, _system, reader, home, _item = world
+    other = await town.person("Ander", agency, "debt-counsellor")
+    payload = consent_payload(home, reader, await town.after(home))
+    grantee = payload["grantee"] | {"kind": "role", "person": "", "laterMembers": True}
+    given = await give(town, home, payload | {"grantee": grantee})
+    shared = await town.sharing.consent(bytes.fromhex(given.consent))
+
+    async def add(person):
+        keys = {KeyId.section(home.place("debts")): bytes(32)}
+        capsule = seal_capsule(shared.hash, other.id, other.sealing.public, keys)
+        return await town.writer.submit(AddCapsules(person.actor, shared, [capsule], claim(person.actor)))
+
+    assert [(await add(reader)).added for _ in range(2)] == [1, 1]
+    with pytest.raises(ConflictError) as refused:
+        await add(reader)
+    assert refused.value.code == "too-many-capsules"
+    assert (await add(home.owner)).added == 1
+    await town.withdraw(home, bytes.fromhex(given.consent))
 
 
 async def test_sweeper_ends_what_is_over(town, world):
