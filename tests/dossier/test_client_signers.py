@@ -16,9 +16,10 @@ from crypto.headers import parse_header
 from crypto.keys import SealingKey, SigningKey
 from crypto.sections import unwrap_section
 from crypto.statements import parse_statement, sign
+from crypto.unlock import Identity as Pairs
 from dossier.client import sharing
 from dossier.client.delivering import Content, Record, Sender, seal_record
-from dossier.client.enrolment import Pairs, first_keys, next_keys
+from dossier.client.enrolment import first_keys, next_keys
 from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.holding import HeldDossier
 from dossier.client.making import START, Identity, make_dossier
