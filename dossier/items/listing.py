@@ -1,7 +1,7 @@
 """Listing the items of a dossier: who may see that which items exist, one event for each page.
 
 Which items is the engine's to say, item by item. The answer holds sealed titles, so it is a release like any other: the
-event with count and hash of the ids is durable before a title leaves. Nothing tells how many items there are in all.
+event with count and hash of the ids is durable before a title leaves. What wants a reason is not listed without one. Nothing tells how many items there are in all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from consent.search import decide_items
 from consent.terms import Decision
 from crypto.canonical import encode_json
 from crypto.encoding import sha256
-from dossier.decisions import decision_fields, positions
+from dossier.decisions import decision_fields, positions, with_reason
 from dossier.errors import ConflictError, NotFoundError
 from dossier.events import actor_fields
 from dossier.facts.dossiers import DossierState
@@ -113,7 +113,7 @@ class ListItems(Entry[Page]):
         wanted = [each.facts for each in states if asked.section in ("", each.facts.section)]
         case = asked.case.hex() if asked.case else ""
         decided = decide_items(actor, "list", wanted, facts, view.now, purpose=asked.purpose, case=case)
-        yes = [(item, decision) for item, decision in decided if decision.permitted]
+        yes = [(item, decision) for item, decision in decided if with_reason(decision, asked.reason).permitted]
         yes.sort(key=lambda pair: pair[0].delivered, reverse=True)
         return {bytes.fromhex(item.item): decision for item, decision in yes}
 
