@@ -316,17 +316,20 @@ async def test_event_that_waits_has_no_proof_yet(town, app, owner_pool):
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (409, "not-sequenced", "1")
 
 
-async def test_events_command(town, monkeypatch):
+async def test_events_command(town):
     """P4, P5: the owner's command lists every event and says that none is left out; the auditor's says who looks."""
     key = str(await asyncio.to_thread(town.key))
     log = LogPart(url=f"{ORIGIN}/log", origin="localhost/test", vkey=key, promise_vkey="")
-    monkeypatch.setattr(events, "WebLog", lambda url: WebLog(url, LoopTransport(town.app, town.loop)))
     arguments = Namespace(stream=town.held.dossier.hex(), dossier="", of="")
 
     def report(subject):
         with town.session(subject) as session:
             pins = []
-            company = SimpleNamespace(server=ORIGIN, keep_pins=lambda *pinned: pins.append(pinned))
+            company = SimpleNamespace(
+                server=ORIGIN,
+                keep_pins=lambda *pinned: pins.append(pinned),
+                log=lambda: WebLog(f"{ORIGIN}/log", LoopTransport(town.app, town.loop)),
+            )
             owner = Owner(session, town.identity, check_register(session.get("/v1/register"), Pins(), session.now()))
             demo = SimpleNamespace(log=log)
             who: Any = SimpleNamespace(
