@@ -8,7 +8,7 @@ from audit.batch import Batch
 from audit.entry import START, Append, Fact, Head, Opening, Outcome, Position
 from audit.errors import EventError
 from audit.merkle import leaf_hash
-from audit.payload import open_payload, open_seed
+from audit.payload import answer_month, open_answer, open_payload, open_seed
 from audit.stream import NO_PREVIOUS, event_leaf
 from crypto.errors import CryptoError
 from tests.audit.town import SIGNER, ListCompiler, claim, event, rules
@@ -101,14 +101,16 @@ def test_opening_in_a_batch():
 
 def test_columns():
     """The rows hold moved heads alone, and payloads that open under the month key at their own place."""
-    running, month = batch(), b"m" * 32
-    accepted = running.accept(outcome(running.view, STREAMS[1], STREAMS[1]), claim())
-    columns = running.columns("2023-11", month, [(claim(), accepted.made[0], b"kept")])
+    running, month, used = batch(), b"m" * 32, claim()
+    accepted = running.accept(outcome(running.view, STREAMS[1], STREAMS[1]), used)
+    columns = running.columns("2023-11", month, [(used, accepted.made[0], b"kept")])
     assert len(columns) == 32
     assert columns[:5] == [NOW, "2023-11", [STREAMS[1]], [0], [2]]
     assert columns[12] == [1, 2]
     assert open_seed(month, STREAMS[1], 1, columns[15][0]) == accepted.made[0].seed
     assert open_payload(month, STREAMS[1], 2, columns[16][1]) == (accepted.made[1].append.event, b"")
-    assert columns[-1] == [b"kept"]
+    [sealed] = columns[-1]
+    assert answer_month(sealed) == "2023-11"
+    assert open_answer(month, (used.actor, used.route, used.key), sealed) == b"kept"
     receipts = running.receipts(accepted, running.promise(SIGNER))
     assert [(receipt.seq, receipt.index) for receipt in receipts] == [(1, 0), (2, 1)]
