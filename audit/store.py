@@ -16,7 +16,13 @@ from audit.entry import Claim, Claimed, FactRecord, Head, Position
 
 Connection: TypeAlias = asyncpg.Connection
 
-CONNECTION_ERRORS: Final = (OSError, asyncpg.InterfaceError, asyncpg.PostgresError, TimeoutError)
+CONNECTION_ERRORS: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresError,
+    TimeoutError,
+)
 """What a server that is gone, refuses or does not answer raises."""
 
 _AGAIN: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)

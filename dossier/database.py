@@ -24,7 +24,7 @@ SERVICE = "dossier_service"
 ERASER = "dossier_eraser"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 """What asyncpg raises when the server is gone, refuses, or does not answer in time."""
 
 
@@ -36,7 +36,7 @@ def is_away(error: BaseException) -> bool:
     """Whether an error says that the database or a disk cannot serve now, and nothing of the statement itself."""
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate).startswith(_AWAY)
-    return isinstance(error, OSError | asyncpg.InterfaceError)
+    return isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 
 @dataclass(frozen=True)
