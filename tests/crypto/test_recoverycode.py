@@ -35,11 +35,8 @@ def test_typo(code, data):
     shown = format_recovery_code(code).replace("-", "")
     at = data.draw(st.integers(0, 35))
     wrong = data.draw(st.sampled_from([letter for letter in ALPHABET if letter != shown[at]]))
-    try:
-        found = parse_recovery_code(shown[:at] + wrong + shown[at + 1 :])
-    except ChecksumError:
-        return
-    pytest.fail(f"read as {found.hex()}")
+    with pytest.raises(ChecksumError):
+        parse_recovery_code(shown[:at] + wrong + shown[at + 1 :])
 
 
 @pytest.mark.parametrize("letter", "OILUoilu!é")
