@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audit.entry import (
@@ -25,6 +25,7 @@ from audit.entry import (
     Want,
 )
 from audit.errors import EventError
+from audit.event import Event
 from audit.merkle import leaf_hash
 from audit.payload import seal_answer, seal_payload, seal_seed
 from audit.promise import PromiseBatch, make_promise, padding_count
@@ -32,6 +33,8 @@ from audit.stream import SEED_SIZE, commitment, digest_fields, field_salts, make
 from crypto.canonical import encode_json
 from crypto.encoding import BUCKET_SIZE, ID_SIZE
 from crypto.keys import SigningKey
+
+CLOCK_BEHIND = b"clock-behind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ class _Step:
         if append.event.number("time") != self.batch.view.now:
             raise EventError("time of an event is not that of its batch")
         head = self._head(stream)
+        if self.batch.view.clock_behind:
+            append = replace(append, event=_flagged(append.event))
         seq = head.seq + 1
         seed = secrets.token_bytes(SEED_SIZE)
         key = self.keys.get(stream) or self.batch.key(stream)
@@ -246,6 +251,14 @@ class _Step:
             elif fact.cls == "items":
                 head.items = position
                 self.moved_items.add(head.stream)
+
+
+def _flagged(event: Event) -> Event:
+    """The event, saying that it took the time of its stream because the clock was behind; all else keeps its value."""
+    at = event.schema.positions.get("flag")
+    if at is None:
+        return event
+    return Event(event.schema, (*event.values[:at], CLOCK_BEHIND, *event.values[at + 1 :]))
 
 
 def _event_id(append: Append) -> bytes:

@@ -133,7 +133,7 @@ class Run:
             rows,
             keys,
             self.desk.compiler,
-            clock_behind=bool(late),
+            clock_behind=bool(late) and len(self.tickets) == 1,
         )
 
     def _clock_behind(self, ticket: Ticket) -> None:

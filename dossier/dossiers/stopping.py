@@ -40,8 +40,6 @@ class _Stop(Entry[Stopped]):
         fact = self.ended(state, view.now)
         values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
         values |= {"type": self.kind, "subject": self._subject.hex(), "cause": "stopped-without-key"}
-        if view.clock_behind:
-            values["flag"] = "clock-behind"
         now = view.now
         return Outcome(
             (Append(self._dossier, make_event("stopped/v1", values), (fact,)),),

@@ -123,7 +123,7 @@ class Withdraw(Entry[Ended]):
             "capacity": capacity,
             "subject": self._consent.id,
             "cause": "withdrawn",
-            "flag": "clock-behind" if view.clock_behind else "without-key",
+            "flag": "without-key",
         }
         body = {"consent": self._consent.id, "reason": "withdrawn"}
         fact = Fact("rules", "consent-ended", bytes.fromhex(self._consent.id), body)

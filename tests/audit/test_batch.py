@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from audit.batch import Batch
 from audit.entry import START, Append, Fact, Head, Opening, Outcome, Position
 from audit.errors import EventError
+from audit.event import SCHEMAS, make_event
 from audit.merkle import leaf_hash
 from audit.payload import answer_month, open_answer, open_payload, open_seed
 from audit.stream import NO_PREVIOUS, event_leaf
@@ -15,6 +16,8 @@ from tests.audit.town import SIGNER, ListCompiler, claim, event, rules
 
 NOW = 1_700_000_000_123
 STREAMS = [bytes([at]) * 16 for at in range(3)]
+NARROWING = {"stopped/v1", "statement/v1", "case/v1", "key/v1", "sign-in/v1"}
+"""Schemas of the events that narrowing entries append."""
 KEYS = {stream: bytes([at]) * 32 for at, stream in enumerate(STREAMS)}
 
 
@@ -114,3 +117,15 @@ def test_columns():
     assert open_answer(month, (used.actor, used.route, used.key), sealed) == b"kept"
     receipts = running.receipts(accepted, running.promise(SIGNER))
     assert [(receipt.seq, receipt.index) for receipt in receipts] == [(1, 0), (2, 1)]
+
+
+@pytest.mark.parametrize("schema", sorted(SCHEMAS))
+def test_clock_behind_is_flagged(schema):
+    """Whatever is written while the clock is behind says so in the field that its schema has for it; nothing else changes."""
+    heads = {STREAMS[0]: Head(STREAMS[0], "dossier")}
+    late = Batch(NOW, heads, {}, {STREAMS[0]: ()}, {}, KEYS, ListCompiler(), clock_behind=True)
+    values = {"actor": "ab" * 16, "time": NOW // 1000}
+    written = late.accept(Outcome((Append(STREAMS[0], make_event(schema, values)),), tuple), None).made[0].append.event
+    has = "flag" in SCHEMAS[schema].positions
+    assert has or schema not in NARROWING
+    assert written == make_event(schema, values | ({"flag": "clock-behind"} if has else {}))
