@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from dossier.client.agency import send_record
 from dossier.client.delivering import Content, Record, Sender, seal_record
 from dossier.client.holding import HeldDossier, hold_dossier
 from dossier.client.making import FOREVER, Identity, MadeDossier, make_dossier
-from dossier.client.parties import Register
+from dossier.client.parties import Pins, Register
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
+from dossier.client.signers import Signers, key_then
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ class Owner:
     identity: Identity
     register: Register
     pins: dict[str, str] = field(default_factory=dict)
+    seen: Pins = field(default_factory=Pins)
+
+    @cached_property
+    def signers(self) -> Signers:
+        """The chains of those who sign in one's dossiers; what is seen of them is pinned in `seen`."""
+        return Signers.of(self.session, self.identity, self.seen)
 
     def create(self, nature: str, sections: Sequence[str]) -> MadeDossier:
         """Make a dossier of this nature, private or business, with keys for these sections."""
@@ -153,9 +161,11 @@ class Owner:
 
     def _author_key(self, payload: Mapping[str, Any]) -> bytes:
         """The key that must have signed a header: one's own, or an attested system's."""
-        signer = bytes.fromhex(str(payload.get("signer", "")))
+        signer, named = bytes.fromhex(str(payload.get("signer", ""))), str(payload.get("keyHash", ""))
         if signer == self.identity.person:
-            return self.identity.signing.public
+            # What was signed before one's keys were replaced stays one's own.
+            own = named == self.identity.key_hash
+            return self.identity.signing.public if own else key_then(self.signers.chain(signer), named)
         if signer not in self.register.systems:
             raise PinError("the author is not in the register")
         return self.register.systems[signer].signing_key

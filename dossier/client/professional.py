@@ -1,8 +1,9 @@
 """The professional's side: what consents give, lists for a purpose, and reading with keys from capsules.
 
 A key from a capsule counts only if the header that its author signed commits to it, or a section key that the dossier
-signed: whoever stores capsules cannot slip in another. An author is an attested system, or the person whom the dossier's
-own pinned chain names as its owner: whoever stores records cannot invent a citizen who wrote one.
+signed: whoever stores capsules cannot slip in another; and only if its consent was given by those who could give it. An
+author is an attested system, or a person who was owner or holder when they wrote, by the dossier's own pinned chain and
+authority lists: whoever stores records cannot invent somebody who represents the owner.
 """
 
 from __future__ import annotations
@@ -12,21 +13,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crypto.capsules import Capsule, KeyId, pick_key
-from crypto.core import parse_core
+from crypto.core import Core, parse_core
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError, PinError
 from crypto.headers import Header, check_header
 from crypto.items import open_item_key, open_metadata
 from crypto.sections import SectionPlace, open_placed, section_sealing_key
 from crypto.statements import parse_statement
+from dossier.client.authority import Authority
 from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.making import Identity
 from dossier.client.owner import OpenedItem, RejectedItem
-from dossier.client.parties import Pins, Register, check_person
+from dossier.client.parties import Pins, Register
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
 from dossier.client.sharing import SharedKeys, fetch_shared_keys, read_capsules
-from dossier.client.signers import owners
+from dossier.client.signers import key_then, owners
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Reader:
     pins: Pins = field(default_factory=Pins)
     keys: dict[str, SharedKeys] = field(default_factory=dict, repr=False)
     seen: dict[bytes, bytes] = field(default_factory=dict, repr=False)
+    asked: set[tuple[bytes, bytes]] = field(default_factory=set, repr=False)
 
     def items(self, dossier: bytes, asked: Asked, section: str = "") -> Iterator[OpenedItem | RejectedItem]:
         """List what may be seen for a purpose; titles open with the keys that came with the consents."""
@@ -80,45 +83,63 @@ class Reader:
         return OpenedItem(header, metadata, item_key, shown)
 
     def _author_key(self, payload: Mapping[str, Any]) -> bytes:
-        """The key that must have signed a header: an attested system's, or the owner's; raise PinError for another's.
+        """The key that must have signed a header: an attested system's, the owner's or a holder's of that time.
 
-        The dossier is the one that the header names: the caller holds it against the one that was asked for.
+        The dossier is the one that the header names: the caller holds it against the one that was asked for. Raise
+        PinError for anybody else's.
         """
         signer = bytes.fromhex(str(payload.get("signer", "")))
         if signer in self.register.systems:
             return self.register.systems[signer].signing_key
-        dossier = parse_core(decode_base64(str(payload["core"]))).dossier
-        if signer not in self._owners(dossier):
-            raise PinError("the author is neither in the register nor the owner of the dossier")
-        chain = check_person(self.session.get(f"/v1/persons/{signer.hex()}/keys"), self.pins)
-        return chain.signing_key
-
-    def _owners(self, dossier: bytes) -> frozenset[bytes]:
-        """Who may be an author as a person; nobody, as long as no consent came with the dossier's own statements."""
+        core = parse_core(decode_base64(str(payload["core"])))
+        if core.author != signer:
+            raise PinError("the header is signed by another than its author")
         try:
-            chain = self._shared(dossier).chain
-            if chain is None:  # what was fetched before a consent stood tells nothing of today
-                del self.keys[dossier.hex()]
-                chain = self._shared(dossier).chain
-        except RefusedError:
-            return frozenset()
-        return owners(chain) if chain is not None else frozenset()
+            return self._person_key(core, self._shared(core.dossier).authority)
+        except PinError:
+            if not self._is_newer(core.dossier, core.author):
+                raise
+        return self._person_key(core, self._shared(core.dossier).authority)
+
+    def _person_key(self, core: Core, authority: Authority | None) -> bytes:
+        """The key of an author; nobody is one as long as no consent came with the dossier's own statements."""
+        if authority is None:
+            raise PinError("the author is neither in the register nor known to hold the dossier")
+        return authority.author_key(core)
 
     def _item_key(self, header: Header, shown: Mapping[str, Any]) -> bytes:
         """Open the item key: from the capsules of the answer, else from those of the consents of this dossier."""
-        own = read_capsules(shown.get("capsules", ()))
-        found = item_key_from(own, self.identity, header, shown)
-        if found is None:
-            shared = self._shared(header.core.dossier)
-            found = item_key_from(shared.capsules, self.identity, header, shown, shared.sections)
+        core, own = header.core, read_capsules(shown.get("capsules", ()))
+        unknown = next((each.statement_hash for each in own if not self._is_given(core.dossier, each)), None)
+        if unknown is not None:
+            self._is_newer(core.dossier, unknown)
+        shared = self._shared(core.dossier)
+        usable = shared.usable((*own, *shared.capsules), core.section)
+        found = item_key_from(usable, self.identity, header, shown, shared.sections)
+        if found is None and own and not usable:
+            raise PinError("the keys came with a consent that nobody with authority over this gave")
         if found is None:
             raise PinError("no key of this item was shared yet")
         return found
 
+    def _is_given(self, dossier: bytes, capsule: Capsule) -> bool:
+        return capsule.statement_hash in self._shared(dossier).given
+
+    def _is_newer(self, dossier: bytes, about: bytes) -> bool:
+        """Fetch again what was shared, once for each author or consent that is not known yet; tell whether it was."""
+        if (dossier, about) in self.asked:
+            return False
+        self.asked.add((dossier, about))
+        self.keys.pop(dossier.hex(), None)
+        return True
+
     def _shared(self, dossier: bytes) -> SharedKeys:
         """The capsules of all consents that name this reader; fetched again where they were not known."""
         if dossier.hex() not in self.keys:
-            self.keys[dossier.hex()] = fetch_shared_keys(self.session, dossier, self.pins)
+            try:
+                self.keys[dossier.hex()] = fetch_shared_keys(self.session, dossier, self.pins)
+            except RefusedError:
+                self.keys[dossier.hex()] = SharedKeys()
         return self.keys[dossier.hex()]
 
 

@@ -1,22 +1,25 @@
 """Who must have signed what a dossier shows: its own chain of keys, its owner, the holder who gave a consent.
 
 First contact trusts the service; from then on the chain of each dossier and of each person is pinned, and what does not
-follow from it blocks.
+follow from it blocks. A key that was replaced stays good for what was signed while it stood, and for nothing later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crypto.chains import DossierChain, KeyChain, verify_dossier_chain
 from crypto.encoding import decode_base64
-from crypto.errors import PinError
+from crypto.errors import PinError, SignatureError
 from crypto.keys import key_hash
 from crypto.statements import Statement, verify
 from dossier.client.making import Identity
 from dossier.client.parties import Pins, check_person
 from dossier.client.session import Session
+
+SLACK = 30 * 60
+"""Seconds that two statements of one person may disagree about the time: each may be a quarter of an hour off."""
 
 
 def check_dossier(statements: Iterable[Statement], dossier: bytes, pins: Pins) -> DossierChain:
@@ -33,6 +36,26 @@ def owners(chain: DossierChain) -> frozenset[bytes]:
     return frozenset(bytes.fromhex(one.payload["owner"]) for one in chain.statements)
 
 
+def key_then(chain: KeyChain, name: str, issued: int = 0) -> bytes:
+    """The signing key of this hash (hex) in a person's chain, as it stood at `issued` (UTC seconds; 0: at any time).
+
+    Raise SignatureError for a key that is not in the chain, PinError for one that stood before or after only.
+    """
+    keys = [decode_base64(one.payload["signingKey"]) for one in chain.statements]
+    starts = [int(one.payload["issuedAt"]) for one in chain.statements]
+    found = [at for at, key in enumerate(keys) if key_hash(key).hex() == name]
+    if not found:
+        raise SignatureError("signed by no key of the signer")
+    if issued and not any(_stood(starts, at, issued) for at in found):
+        raise PinError("signed with a key that did not stand then")
+    return keys[found[-1]]
+
+
+def _stood(starts: Sequence[int], at: int, issued: int) -> bool:
+    ends = starts[at + 1] if at + 1 < len(starts) else issued
+    return starts[at] - SLACK <= issued <= ends + SLACK
+
+
 @dataclass
 class Signers:
     """The chains of persons who sign, each fetched once; `pins` outlive it."""
@@ -42,10 +65,12 @@ class Signers:
     _chains: dict[bytes, KeyChain] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, session: Session, identity: Identity) -> Signers:
+    def of(cls, session: Session, identity: Identity, pins: Pins | None = None) -> Signers:
         """For a citizen, who needs no first contact for their own chain."""
-        own = {} if identity.organisation else {f"-{identity.person.hex()}": identity.head.hex()}
-        return cls(session, Pins(heads=own))
+        seen = pins if pins is not None else Pins()
+        if not identity.organisation:
+            seen.heads.setdefault(f"-{identity.person.hex()}", identity.head.hex())
+        return cls(session, seen)
 
     def chain(self, person: bytes) -> KeyChain:
         """The verified chain of a citizen; raise PinError for a replaced one."""
@@ -64,8 +89,7 @@ class Signers:
         payload = statement.payload
         if statement.kind != "consent" or payload["dossier"] != dossier.hex():
             raise PinError("not a consent of this dossier")
-        signer = bytes.fromhex(payload["signer"])
+        signer, issued = bytes.fromhex(payload["signer"]), int(payload["issuedAt"])
         if chain is not None and payload["capacity"] == "owner" and signer not in owners(chain):
             raise PinError("the consent is signed by another than the owner")
-        keys = [decode_base64(one.payload["signingKey"]) for one in self.chain(signer).statements]
-        verify(statement, next((key for key in keys if key_hash(key).hex() == payload["keyHash"]), keys[-1]))
+        verify(statement, key_then(self.chain(signer), payload["keyHash"], issued))

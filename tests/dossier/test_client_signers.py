@@ -27,7 +27,7 @@ from dossier.client.owner import OpenedItem, Owner, RejectedItem
 from dossier.client.parties import Pins, Register
 from dossier.client.professional import Reader, item_key_from
 from dossier.client.reading import Asked
-from dossier.client.signers import Signers
+from dossier.client.signers import SLACK, Signers
 
 NOW = 1_800_000_000
 NOBODY = Register({}, {})
@@ -291,3 +291,44 @@ def test_a_bad_capsule_hides_no_good_one(world):
     assert item_key_from([bogus, other], world.reader.identity, header, shown) is None
     shown["capsules"] = [encode_base64(b"none"), encode_base64(bogus.encode()), encode_base64(good.encode())]
     assert world.client()._item_key(header, shown) == found
+
+
+def replaced(world, person, at):
+    """Give a citizen new keys as of an instant; return the person with the new identity."""
+    pairs = Pairs(SigningKey.generate(), SealingKey.generate())
+    later = next_keys(person.chain, person.identity.signing, pairs, at)
+    shown = world.answers.paths[f"/v1/persons/{person.id.hex()}/keys"]
+    shown["chains"][0]["statements"].append(encode_base64(later.envelope))
+    return Person(Identity(person.id, b"", pairs.signing, pairs.sealing, later.hash), later)
+
+
+def test_a_replaced_key_signs_nothing_new(world):
+    """A key that was replaced counts for what was signed while it stood, and for nothing signed later (R2, R14)."""
+    old = world.owner
+    before, after = world.consent(old), world.consent(old, issuedAt=NOW + 2 * SLACK + 2)
+    replaced(world, old, NOW + SLACK)
+    signers = Signers(world.answers, Pins())
+    signers.check_consent(before, world.dossier, world.chain)
+    with pytest.raises(PinError, match="did not stand"):
+        signers.check_consent(after, world.dossier, world.chain)
+
+
+def test_a_new_key_signs_nothing_old(world):
+    """A key that did not stand yet does not count for what says that it is older."""
+    new = replaced(world, world.owner, NOW + 2 * SLACK)
+    with pytest.raises(PinError, match="did not stand"):
+        Signers(world.answers, Pins()).check_consent(world.consent(new), world.dossier, world.chain)
+
+
+def test_ones_own_records_outlive_ones_keys(world):
+    """What an owner wrote before their keys were replaced is still a record, to the owner and to a reader."""
+    sealed, shown = world.record(world.owner)
+    new = replaced(world, world.owner, NOW + 1)
+    world.show(world.consent(new, issuedAt=NOW + 1))
+    owner = Owner(world.answers, new.identity, NOBODY)
+    assert owner._author_key(sealed.header.payload) == world.owner.identity.signing.public
+    assert world.client()._author_key(sealed.header.payload) == world.owner.identity.signing.public
+    stranger = citizen(world.answers)
+    with pytest.raises(SignatureError):
+        owner._author_key(sealed.header.payload | {"keyHash": stranger.identity.key_hash})
+    assert shown["item"] == sealed.item.hex()
