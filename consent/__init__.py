@@ -18,19 +18,10 @@ from consent.errors import (
     TransitionError,
 )
 from consent.explain import explain
-from consent.facts import (
-    CaseRecord,
-    CaseState,
-    DossierFacts,
-    FactRecord,
-    Facts,
-    ForeignFacts,
-    Participant,
-    Standing,
-    compile_case,
-    compile_facts,
-)
+from consent.facts import DossierFacts, FactRecord, Facts
+from consent.folding import compile_facts
 from consent.grant import Consent, parse_consent
+from consent.people import CaseRecord, CaseState, ForeignFacts, Participant, Standing, compile_case
 from consent.terms import FOREVER, Actor, Decision, Grantee, ItemFacts, Obligations, Period, Request, Scope
 
 __all__ = [

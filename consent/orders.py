@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from consent.capacity import takes_part
 from consent.clock import Clock, permit
 from consent.entries import Order
 from consent.facts import Facts
 from consent.matching import grantee_fits
+from consent.participation import takes_part
 from consent.terms import VAULT, Decision, Obligations, Period, Request
 
 ORDER_APPROVERS = 2
@@ -37,5 +37,5 @@ def _order_fits(order: Order, request: Request, facts: Facts, clock: Clock) -> b
         and request.action in order.actions
         and grantee_fits(order.grantee, request.actor, strict=True)
         and clock.holds(order.period)
-        and takes_part(order.grantee, request, facts, clock, order.issued, strict=True)
+        and takes_part(order.grantee, request, facts.foreign, clock, order.issued, strict=True)
     )

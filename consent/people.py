@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from consent.errors import FactsError
@@ -56,6 +56,15 @@ class CaseState:
                     yield entry
             elif (entry.person, entry.organisation, entry.role) == (actor.id, actor.organisation, actor.role):
                 yield entry
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFacts:
+    """Facts of other streams: standings by (actor id, organisation), cases by id, the owner's pseudonyms."""
+
+    standings: Mapping[tuple[str, str], Standing]
+    cases: Mapping[str, CaseState] = field(default_factory=dict)
+    pseudonyms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from audit.entry import FactRecord as StoredRecord
 from consent.catalogue import Catalogues
-from consent.facts import CaseRecord, FactRecord, compile_case
+from consent.facts import FactRecord
+from consent.people import CaseRecord, compile_case
 from dossier.facts.dossiers import compile_dossier
 from dossier.facts.parties import compile_organisation, compile_person
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent.catalogue import Catalogues
-from consent.facts import DossierFacts, FactRecord, compile_facts
+from consent.facts import DossierFacts, FactRecord
+from consent.folding import compile_facts
 from crypto.encoding import decode_base64
 from crypto.statements import statement_hash
 

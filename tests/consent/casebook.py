@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from consent.catalogue import shipped_catalogues
-from consent.facts import CaseState, FactRecord, Facts, ForeignFacts, Participant, Standing, compile_facts
+from consent.facts import CaseState, FactRecord, Facts, ForeignFacts, Participant, Standing
+from consent.folding import compile_facts
 from consent.terms import FOREVER, Actor, ItemFacts, Period, Request
 
 FOLDER = Path(__file__).parent.parent / "cases"

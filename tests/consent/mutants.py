@@ -20,7 +20,18 @@ from typing import Any
 from consent.facts import Facts
 from consent.terms import Decision, Request
 
-MODULES = ("clock", "capacity", "matching", "questions", "orders", "emergency", "granted", "index", "engine")
+MODULES = (
+    "clock",
+    "capacity",
+    "participation",
+    "matching",
+    "questions",
+    "orders",
+    "emergency",
+    "granted",
+    "index",
+    "engine",
+)
 SOURCES = {name: inspect.getsource(importlib.import_module(f"consent.{name}")) for name in MODULES}
 CODES = {name: compile(source, f"consent/{name}.py", "exec") for name, source in SOURCES.items()}
 NOT_RULES = {"__slots__", "MAX_REMEMBERED", "FEW", "Question", "ENGINE_VERSION"}

@@ -6,7 +6,8 @@ import pytest
 
 from consent.engine import decide
 from consent.errors import NotAuthorisedError
-from consent.facts import FactRecord, compile_facts
+from consent.facts import FactRecord
+from consent.folding import compile_facts
 from consent.grant import parse_consent
 from consent.verification import check_authority, check_sense, check_withdrawal
 from tests.consent.casebook import (

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from consent.errors import FactsError, MalformedGrantError
-from consent.facts import FactRecord, compile_facts
+from consent.facts import FactRecord
+from consent.folding import compile_facts
 from consent.terms import EMERGENCY_SECONDS
 from tests.consent.casebook import CATALOGUES, ident, instant, records
 

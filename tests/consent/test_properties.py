@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from consent.engine import decide
 from consent.errors import ConsentError
-from consent.facts import FactRecord, Facts, Holder, compile_facts
+from consent.facts import FactRecord, Facts, Holder
+from consent.folding import compile_facts
 from consent.grant import Consent
 from consent.preview import with_consent, without_consent
 from consent.search import decide_items, known_actors, permitted_actions, permitted_actors

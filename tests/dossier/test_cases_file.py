@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.facts import CaseRecord, FactRecord, compile_case
+from consent.facts import FactRecord
+from consent.people import CaseRecord, compile_case
 from consent.terms import FOREVER
 from consent.terms import Actor as Subject
 from dossier.cases.file import Capacity, case_file

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from consent.engine import decide
 from consent.entries import parse_order
-from consent.facts import FactRecord, Facts, ForeignFacts, compile_facts
+from consent.facts import FactRecord, Facts, ForeignFacts
+from consent.folding import compile_facts
 from consent.terms import Request
 from tests.oracle.cast import ACTORS, DAY, INSIDE, ITEM, OWNER, START, TOWN, VERA, catalogues, ident, standings, world
 from tests.oracle.judge import judge

@@ -9,7 +9,8 @@ from typing import Any
 
 from consent.catalogue import shipped_catalogues
 from consent.engine import decide
-from consent.facts import DossierFacts, FactRecord, Facts, ForeignFacts, Standing, compile_facts
+from consent.facts import DossierFacts, FactRecord, Facts, ForeignFacts, Standing
+from consent.folding import compile_facts
 from consent.search import permitted_items
 from consent.terms import ALWAYS, Actor, ItemFacts, Request
 from web.bench.rounds import Measure, rate
