@@ -34,10 +34,11 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class SequencerLimits:
-    """At most so many leaves a batch, at most so many milliseconds between batches."""
+    """At most so many leaves a batch, so many milliseconds between batches, and between tries after unforeseen errors."""
 
     batch: int = 4_096
     interval: int = 250
+    most_pause: int = 30_000
 
 
 class Sequencer:
@@ -70,7 +71,16 @@ class Sequencer:
         self._waited = 0
         self._seen = time.monotonic()
         self._task: asyncio.Task[None] | None = None
+        self._failed = 0
         self.halted: str | None = None
+        self.fault: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the log does not go on: halted for good, or the class of an unforeseen error until a batch succeeds."""
+        if self.halted is None and self.fault is None and self._task is not None and self._task.done():
+            return "ended"
+        return self.halted or self.fault
 
     @property
     def lag_ms(self) -> int:
@@ -91,11 +101,19 @@ class Sequencer:
         while self.halted is None:
             begun = time.monotonic()
             more = False
-            # Reported and remembered in step; the loop goes on with the state reloaded.
-            with contextlib.suppress(AuditError, *CONNECTION_ERRORS):
+            # Reported and remembered in step. Trying again is safe after any error: the state is loaded anew, and
+            # nothing is signed that does not agree with what was signed and published before.
+            with contextlib.suppress(Exception):
                 more = await self.step() >= self._limits.batch
             if not more:
-                await asyncio.sleep(max(0.0, self._limits.interval / 1000 - (time.monotonic() - begun)))
+                await asyncio.sleep(max(0.0, self._pause() - (time.monotonic() - begun)))
+
+    def _pause(self) -> float:
+        """Seconds from the beginning of one batch to the next: longer with each unforeseen error in a row."""
+        return (
+            min(self._limits.interval << min(self._failed, 16), max(self._limits.most_pause, self._limits.interval))
+            / 1000
+        )
 
     async def step(self) -> int:
         """Sequence and publish one batch; return how many leaves were waiting.
@@ -107,7 +125,7 @@ class Sequencer:
         try:
             if self._edge is None:
                 await self._reload()
-            return await self._step()
+            waiting = await self._step()
         except SplitViewError as error:
             self.halted = str(error)
             _LOG.critical("the log halts: %s", error)
@@ -115,8 +133,19 @@ class Sequencer:
         except BaseException as error:
             # What was stored is not known: forget everything, look again.
             self._edge = None
-            _LOG.warning("sequencing failed: %s", type(error).__name__)
+            self._note(error)
             raise
+        self._failed, self.fault = 0, None
+        return waiting
+
+    def _note(self, error: BaseException) -> None:
+        """Say what went wrong. What nobody foresaw closes the gate at once; the rest does when the log lags."""
+        if isinstance(error, (AuditError, asyncio.CancelledError, *CONNECTION_ERRORS)):
+            _LOG.warning("sequencing failed: %s", type(error).__name__)
+            return
+        self._failed += 1
+        self.fault = type(error).__name__
+        _LOG.critical("the log cannot go on: %s", self.fault, exc_info=error)
 
     async def _step(self) -> int:
         if self._edge is None:

@@ -37,7 +37,7 @@ class Metrics:
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str, int], int] = {}
         self._durations: dict[tuple[str, str], Histogram] = {}
-        self._gauges: dict[str, tuple[str, str, Callable[[], float]]] = {}
+        self._gauges: dict[str, tuple[str, str, Callable[[], float], Callable[[], str]]] = {}
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is the template, never the path."""
@@ -46,11 +46,22 @@ class Metrics:
         self._requests[key] = self._requests.get(key, 0) + 1
         self._durations.setdefault((known, route), Histogram()).observe(seconds)
 
-    def register(self, name: str, meaning: str, read: Callable[[], float], *, kind: str = "gauge") -> None:
-        """Add a number that is read when somebody asks; `kind` is gauge or counter. Names are given out once."""
+    def register(
+        self,
+        name: str,
+        meaning: str,
+        read: Callable[[], float],
+        *,
+        kind: str = "gauge",
+        cause: Callable[[], str] = lambda: "",
+    ) -> None:
+        """Add a number that is read when somebody asks; `kind` is gauge or counter. Names are given out once.
+
+        What `cause` returns becomes a label: a name of the program, never data. "" makes none.
+        """
         if name in self._gauges:
             raise RuntimeError("a metric is registered once")
-        self._gauges[name] = (kind, meaning, read)
+        self._gauges[name] = (kind, meaning, read, cause)
 
     def render(self) -> str:
         """Everything in the Prometheus text format."""
@@ -63,8 +74,9 @@ class Metrics:
         ]
         for (method, route), histogram in sorted(self._durations.items()):
             lines += _histogram_lines(f'method="{method}",route="{route}"', histogram)
-        for name, (kind, meaning, read) in sorted(self._gauges.items()):
-            lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}", f"{name} {read():g}"]
+        for name, (kind, meaning, read, cause) in sorted(self._gauges.items()):
+            label = f'{{cause="{why}"}}' if (why := cause()) else ""
+            lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}", f"{name}{label} {read():g}"]
         return "\n".join(lines) + "\n"
 
 

@@ -48,7 +48,7 @@ async def found_log(pool: Any, keys: ServiceKeys) -> None:
 
 def gate(sequencer: Sequencer) -> str | None:
     """Why nothing may be released now, or None."""
-    if sequencer.halted is not None:
+    if sequencer.trouble is not None:
         return "the log has stopped"
     if sequencer.lag_ms > MOST_LAG_MS:
         return "the log lags behind"

@@ -36,6 +36,7 @@ from web.health import Check
 from web.keys import ServiceKeys, load_keys
 from web.logging import log
 from web.metrics import Metrics
+from web.observing import observe
 from web.publishing import gate, publishing
 from web.releasing import Releasing, releasing
 from web.settings import Settings
@@ -88,6 +89,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         keys = load_keys(settings)
         sequencer = await stack.enter_async_context(publishing(settings, pool, keys))
         writer = await stack.enter_async_context(_writing(settings, pool, keys, sequencer))
+        observe(metrics, writer, sequencer)
         sign_in = build_sign_in(options, pool, partial(record_sign_in, writer))
         await stack.enter_async_context(_background(sign_in.flush_forever()))
         items, objects = ItemStore(pool), open_objects(settings)

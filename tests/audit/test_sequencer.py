@@ -234,6 +234,44 @@ async def test_fault_of_each_write(pool, owner_pool, log, write, done):
     assert await pool.fetchval("SELECT count(*) FROM audit.pending") == 0
 
 
+async def test_unforeseen_error(pool, owner_pool, log, monkeypatch, caplog):
+    """An error that nobody foresaw is trouble at once, with its name in the log; it is tried again, and then heals (S4)."""
+    grower = sequencer(pool, log, limits=SequencerLimits(batch=500, interval=5, most_pause=20))
+    inner, tries, tried, mended = grower._next, [], asyncio.Event(), asyncio.Event()
+
+    async def failing(rows):
+        if len(tries) < 4:
+            tries.append(grower.trouble)
+            raise KeyError("a defect")
+        tried.set()
+        await mended.wait()
+        return await inner(rows)
+
+    monkeypatch.setattr(grower, "_next", failing)
+    await wait_leaves(owner_pool, 3)
+    await grower.start()
+    try:
+        await tried.wait()
+        assert tries == [None, "KeyError", "KeyError", "KeyError"]
+        assert (grower.trouble, grower.halted) == ("KeyError", None)
+        assert "the log cannot go on: KeyError" in caplog.text
+    finally:
+        await grower.stop()
+    mended.set()
+    await grower.step()
+    assert grower.fault is None
+    check(log, 4)
+
+
+async def test_a_sequencer_that_ended_is_trouble(pool, log):
+    """Whatever ended the task, it is seen: nobody waits for a log that nobody writes."""
+    grower = sequencer(pool, log)
+    assert grower.trouble is None
+    await grower.start()
+    await grower.stop()
+    assert grower.trouble == "ended"
+
+
 @pytest.mark.parametrize("method", ["put", "put_checkpoint"])
 @pytest.mark.parametrize("done", [False, True])
 async def test_fault_of_each_file(pool, owner_pool, log, method, done, monkeypatch):

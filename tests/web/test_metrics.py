@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
+from audit.run import WriterCounts
 from web.metrics import Metrics
+from web.observing import observe
+from web.publishing import gate
 
 
 def test_requests_are_counted():
@@ -43,3 +48,40 @@ def test_a_name_is_given_once():
     metrics.register("dossier_x", "X.", lambda: 0)
     with pytest.raises(RuntimeError):
         metrics.register("dossier_x", "Y.", lambda: 0)
+
+
+def test_a_cause_is_a_label():
+    """While something is wrong its cause stands beside the number, and is gone with it."""
+    metrics, causes = Metrics(), iter(["KeyError", ""])
+    metrics.register("dossier_log_failing", "Failing.", lambda: 1, cause=lambda: next(causes))
+    assert 'dossier_log_failing{cause="KeyError"} 1\n' in metrics.render()
+    assert "dossier_log_failing 1\n" in metrics.render()
+
+
+@dataclass
+class SomeLog:
+    """A sequencer as the metrics see it."""
+
+    trouble: str | None = None
+    halted: str | None = None
+    lag_ms: int = 0
+
+
+@dataclass
+class SomeWriter:
+    """A writer as the metrics see it."""
+
+    counts: WriterCounts
+
+
+def test_a_log_that_fails_is_seen():
+    """A log that cannot go on closes the gate at once and shows its cause among the numbers."""
+    metrics, log, counts = Metrics(), SomeLog(), WriterCounts()
+    observe(metrics, SomeWriter(counts), log)
+    assert gate(log) is None
+    assert "dossier_log_failing 0\n" in metrics.render()
+    counts.batches, log.trouble = 7, "KeyError"
+    assert gate(log) == "the log has stopped"
+    text = metrics.render()
+    assert 'dossier_log_failing{cause="KeyError"} 1\n' in text
+    assert "dossier_batches_total 7\n" in text
