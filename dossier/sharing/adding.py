@@ -21,7 +21,7 @@ from dossier.facts.foreign import foreign_streams
 from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 from dossier.sharing.coverage import check_capsules
-from dossier.sharing.shown import is_blocked, names
+from dossier.sharing.shown import case_streams, is_blocked, names
 from dossier.sharing.store import AllItemsWant, CapsuleCountWant, SharedRow, shared_writes
 
 MOST_PASSED_ON = 64
@@ -43,7 +43,7 @@ class AddCapsules(Entry[Added]):
         self._actor, self._shared, self._capsules, self.claim = actor, shared, capsules, claim
         self._consent = parse_consent(parse_statement(shared.envelope).payload, shared.seq)
         self.streams = (shared.dossier,)
-        self.foreign = foreign_streams(actor)
+        self.foreign = (*foreign_streams(actor), *case_streams([self._consent]))
         self._items = AllItemsWant(shared.dossier)
         self._kept = CapsuleCountWant(shared.dossier, shared.hash)
         self.wants = (self._items, self._kept)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from consent.facts import DossierFacts
 from consent.grant import Consent
 from consent.lifecycle import State
 from consent.matching import grantee_fits
+from consent.people import CaseState
+from consent.terms import Actor as Subject
 from crypto.encoding import encode_base64
 from dossier.answers import Answer
 from dossier.facts.foreign import Reader, foreign_facts, subject_of
 from dossier.parties.actor import Actor
 from dossier.sharing.store import SharedRow
+
+PARTAKING = frozenset({"team", "network"})
+"""The kinds of grantee that are whoever takes part in a case."""
 
 
 class ShownConsent(Answer, frozen=True):
@@ -75,7 +80,29 @@ def names(consent: Consent, actor: Actor, reader: Reader, now: int) -> bool:
     if consent.effect != "permit" or standing is None or not standing.period.holds(now):
         return False
     roles = sorted(standing.roles) if actor.kind == "person" and organisation else [""]
-    return any(grantee_fits(consent.grantee, subject_of(actor, role), strict=True) for role in roles)
+    return any(_fits(consent, subject_of(actor, role), reader, now) for role in roles)
+
+
+def _fits(consent: Consent, subject: Subject, reader: Reader, now: int) -> bool:
+    """Whether the grantee is this actor; of a team or network only whoever takes part in its case now."""
+    grantee = consent.grantee
+    if not grantee_fits(grantee, subject, strict=True):
+        return False
+    if grantee.kind not in PARTAKING:
+        return True
+    stream = bytes.fromhex(grantee.case)
+    state = reader.facts(stream).value if stream and reader.exists(stream) else None
+    if not isinstance(state, CaseState):
+        return False
+    entries = [each for each in state.participations(subject) if grantee.kind in {"team", each.kind}]
+    early = grantee.kind != "team" or grantee.later_members
+    return any(each.period.holds(now) and (early or each.period.start <= consent.issued) for each in entries)
+
+
+def case_streams(consents: Iterable[Consent]) -> frozenset[bytes]:
+    """The streams of the cases whose people these consents name: what `names` wants to see of them."""
+    named = (each.grantee for each in consents)
+    return frozenset(bytes.fromhex(each.case) for each in named if each.kind in PARTAKING and each.case)
 
 
 def is_blocked(rules: DossierFacts, actor: Actor, now: int) -> bool:

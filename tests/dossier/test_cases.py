@@ -9,6 +9,8 @@ from dossier.cases.opening import OpenCase
 from dossier.cases.telling import CaseTeller
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
 from dossier.requests.asking import HiddenRequest
+from dossier.sharing.adding import AddCapsules
+from dossier.sharing.service import Sharing
 from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, opening
 from tests.dossier.town import claim, now, running_town
 
@@ -347,3 +349,28 @@ async def test_invitations_end(work, world, owner_pool):
     await owner_pool.execute("UPDATE dossier.invitation SET expires = 1 WHERE case_id = $1", case_id(case))
     with pytest.raises(NotFoundError):
         await work.accept(world.home, case)
+
+
+async def test_team_consents_are_for_the_team(work, world):
+    """Who takes part in no case sees no consent that names its team, gets no key and adds none; a member does (P2)."""
+    town, home = work.town, world.home
+    case = await work.open(world.ahmed, home, issuedAt=now() - 2)
+    await work.accept(home, case)
+    name = case.payload["case"]
+    empty = {"person": "", "organisation": "", "role": "", "system": ""}
+    grantee = empty | {"kind": "team", "case": name, "laterMembers": True}
+    consent = await work.give(home, world.ahmed, grantee=grantee, case=name)
+    sharing = Sharing(town.sharing, town.writer)
+    assert consent.hex() in {each.consent for each in (await sharing.consents(world.ahmed.actor, home.id)).consents}
+    shared = await town.sharing.consent(consent)
+    actor = world.stranger.actor
+    for act in (
+        sharing.consents(actor, home.id),
+        sharing.capsules(actor, consent),
+        town.writer.submit(AddCapsules(actor, shared, [], claim(actor))),
+    ):
+        with pytest.raises(NotFoundError):
+            await act
+    with pytest.raises(InvalidRequestError, match="no capsule"):
+        await town.writer.submit(AddCapsules(world.ahmed.actor, shared, [], claim(world.ahmed.actor)))
+    await town.withdraw(home, consent)
