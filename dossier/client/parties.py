@@ -29,7 +29,8 @@ class Pins:
     """What this client saw of others. `register` is None before first contact; the others map hex ids.
 
     `end` is (sequence, hex hash) of the register's last entry, `heads` the hex chain head by person and organisation,
-    `counters` the highest attestation counter by organisation and subject, `dossiers` the hex chain head by dossier.
+    `counters` the highest attestation counter by organisation and subject, `dossiers` the hex chain head by dossier,
+    `authorities` the hex hash of the newest authority list by dossier.
     """
 
     register: RegisterKeys | None = None
@@ -37,6 +38,7 @@ class Pins:
     heads: dict[str, str] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     dossiers: dict[str, str] = field(default_factory=dict)
+    authorities: dict[str, str] = field(default_factory=dict)
 
     def to_state(self) -> dict[str, Any]:
         """Return the pins as JSON values for the key store."""
@@ -50,6 +52,7 @@ class Pins:
             "heads": dict(self.heads),
             "counters": dict(self.counters),
             "dossiers": dict(self.dossiers),
+            "authorities": dict(self.authorities),
         }
 
     @classmethod
@@ -58,8 +61,8 @@ class Pins:
         keys = tuple(decode_base64(key) for key in state.get("keys", []))
         register = RegisterKeys(keys, state["threshold"]) if keys else None
         end = (state.get("sequence", -1), state.get("last", ""))
-        heads, counters, dossiers = (dict(state.get(name, {})) for name in ("heads", "counters", "dossiers"))
-        return cls(register, end, heads, counters, dossiers)
+        maps = (dict(state.get(name, {})) for name in ("heads", "counters", "dossiers", "authorities"))
+        return cls(register, end, *maps)
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from dossier.client.owner import OpenedItem, RejectedItem
 from dossier.client.parties import Pins, Register
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
-from dossier.client.sharing import SharedKeys, fetch_shared_keys, read_capsules
-from dossier.client.signers import key_then, owners
+from dossier.client.shared import SharedKeys, fetch_shared_keys
+from dossier.client.sharing import read_capsules
 
 
 @dataclass
@@ -134,13 +134,15 @@ class Reader:
         return True
 
     def _shared(self, dossier: bytes) -> SharedKeys:
-        """The capsules of all consents that name this reader; fetched again where they were not known."""
-        if dossier.hex() not in self.keys:
+        """What all consents brought that name this reader; fetched again as long as there is none."""
+        found = self.keys.get(dossier.hex(), SharedKeys())
+        if found.authority is None:  # what was fetched before a consent stood tells nothing of today
             try:
-                self.keys[dossier.hex()] = fetch_shared_keys(self.session, dossier, self.pins)
+                found = fetch_shared_keys(self.session, dossier, self.pins)
             except RefusedError:
-                self.keys[dossier.hex()] = SharedKeys()
-        return self.keys[dossier.hex()]
+                return SharedKeys()
+            self.keys[dossier.hex()] = found
+        return found
 
 
 def item_key_from(

@@ -13,16 +13,13 @@ from typing import Any
 
 from consent.grant import Consent, parse_consent
 from crypto.capsules import Capsule, KeyId, parse_capsule, seal_capsule
-from crypto.chains import DossierChain, verify_section_key
 from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id
 from crypto.errors import CryptoError
-from crypto.keys import key_hash
 from crypto.statements import Statement, parse_statement, sign
 from dossier.client.holding import HeldDossier
 from dossier.client.owner import OpenedItem, Owner
-from dossier.client.parties import Pins
 from dossier.client.session import Session
-from dossier.client.signers import Signers, check_dossier
+from dossier.client.signers import Signers
 
 LANES = ("ordinary", "confidential")
 TEXT_VERSION = "1"
@@ -70,19 +67,6 @@ class Shown:
     state: str
     ended_at: int
     last_used: int
-
-
-@dataclass(frozen=True)
-class SharedKeys:
-    """What was shared with a reader in one dossier.
-
-    Capsules of consents whose signature holds, commitments of section keys that the dossier signed, and the dossier's
-    chain; None where no consent stands.
-    """
-
-    capsules: tuple[Capsule, ...]
-    sections: Mapping[KeyId, bytes]
-    chain: DossierChain | None = None
 
 
 def consent_payload(
@@ -253,30 +237,6 @@ def finish(owner: Owner, dossier: bytes, shown: Shown, recipient: Recipient) -> 
     body = {"capsules": [encode_base64(capsule.encode())]}
     answer: dict[str, Any] = owner.session.post(f"/v1/consents/{shown.consent.id}/capsules", body)
     return answer
-
-
-def fetch_shared_keys(session: Session, dossier: bytes, pins: Pins) -> SharedKeys:
-    """Fetch the capsules of all standing consents that name the one who is signed in, and what commits to their keys.
-
-    A consent whose signature does not hold gives nothing, and a capsule nothing that is not bound to its consent. Raise
-    PinError, SignatureError or MalformedError for a chain of the dossier that does not follow from the one seen before.
-    """
-    signers, capsules, sections, chain = Signers(session, pins), list[Capsule](), dict[KeyId, bytes](), None
-    for shown in consents(session, dossier):
-        if shown.state != "active" or shown.consent.effect != "permit":
-            continue
-        found = session.get(f"/v1/consents/{shown.consent.id}/capsules")
-        statements = [parse_statement(decode_base64(text)) for text in found["statements"]]
-        chain = check_dossier(statements, dossier, pins)
-        try:
-            signers.check_consent(shown.statement, dossier, chain)
-        except CryptoError:  # one forged consent must not keep the others from being used
-            continue
-        read = read_capsules(each["capsule"] for each in found["capsules"])
-        capsules += [capsule for capsule in read if capsule.statement_hash == shown.statement.hash]
-        keys = [verify_section_key(each, chain) for each in statements if each.kind == "section-key"]
-        sections |= {KeyId.section(each.place): key_hash(each.public_key) for each in keys}
-    return SharedKeys(tuple(capsules), sections, chain)
 
 
 def read_capsules(texts: Iterable[str]) -> list[Capsule]:

@@ -17,7 +17,7 @@ from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_streams
 from dossier.parties.actor import Actor
-from dossier.sharing.shown import ConsentList, is_blocked, names, shown
+from dossier.sharing.shown import ConsentList, case_streams, is_blocked, names, shown
 from dossier.sharing.store import SharedRow, SharingStore
 
 
@@ -31,7 +31,8 @@ class ShownCapsule(Answer, frozen=True):
 class CapsuleList(Answer, frozen=True):
     """Capsules of one consent, oldest first, with the signed statements that they are held against.
 
-    These are the dossier's own key statements, which tell its owner, and those of the section keys in the capsules.
+    These are the dossier's own key statements, which tell its owner, its authority lists, which tell who else could sign
+    when, the countersignatures of the consent, and the statements of the section keys in the capsules.
     """
 
     consent: str
@@ -59,6 +60,7 @@ class Sharing:
         view, state = await self._look(actor, dossier)
         rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
         if not is_holder(state.rules, actor, view.now):
+            view = await self._with_cases(view, actor, [consent for _, consent in rows])
             rows = [(row, consent) for row, consent in rows if names(consent, actor, view, view.now)]
             if not rows or is_blocked(state.rules, actor, view.now):
                 raise NotFoundError
@@ -75,19 +77,25 @@ class Sharing:
         found = await self.store.capsules(row.dossier, row.hash)
         if not is_holder(state.rules, actor, view.now):
             standing = any(each.id == consent.hex() and each.period.holds(view.now) for each in state.rules.permits)
+            view = await self._with_cases(view, actor, [_consent(row)])
             named = names(_consent(row), actor, view, view.now) and not is_blocked(state.rules, actor, view.now)
             if not standing or not named:
                 raise NotFoundError
             found = [(grantee, body) for grantee, body in found if grantee == actor.id]
         listed = [ShownCapsule(grantee.hex(), encode_base64(body)) for grantee, body in found]
-        statements = await self._key_statements(row.dossier, [body for _, body in found])
+        statements = await self._key_statements(row, [body for _, body in found])
         return CapsuleList(consent.hex(), row.hash.hex(), listed, [encode_base64(each) for each in statements])
 
-    async def _key_statements(self, dossier: bytes, capsules: Sequence[bytes]) -> list[bytes]:
-        """The dossier's own key statements and those of the section keys in these capsules."""
+    async def _key_statements(self, shared: SharedRow, capsules: Sequence[bytes]) -> list[bytes]:
+        """What tells who could give a consent, and the statements of the section keys in these capsules."""
         held = {key_id for body in capsules for key_id in parse_capsule(body).key_ids if key_id.kind == "section"}
         wanted = {(key_id.fields[1].decode(), key_id.fields[2].decode()) for key_id in held}
-        return await self.store.key_statements(dossier, sorted(wanted))
+        return await self.store.key_statements(shared.dossier, shared.hash, sorted(wanted))
+
+    async def _with_cases(self, view: View, actor: Actor, consents: Sequence[Consent]) -> View:
+        """The actor and the cases whose people these consents name; the same view where they name none."""
+        cases = case_streams(consents)
+        return await self.writer.look((*foreign_streams(actor), *sorted(cases))) if cases else view
 
     async def _look(self, actor: Actor, dossier: bytes) -> tuple[View, DossierState]:
         view = await self.writer.look((dossier, *foreign_streams(actor)))

@@ -128,9 +128,11 @@ def _key_writes(dossier: bytes, capsule: Capsule) -> Iterable[Write]:
         if key_id.kind == "item":
             item, version, _core = key_id.fields
             place = (item, "", "", 0, parse_u64(version))
-        else:
+        elif key_id.kind == "section":
             _dossier, section, lane, epoch = key_id.fields
             place = (b"", section.decode(), lane.decode(), parse_u64(epoch), 0)
+        else:  # a holder opens the dossier's own keys, which no reading looks for
+            continue
         yield Write(_INSERT_KEY, (dossier, capsule.grantee, *place, capsule.statement_hash, digest))
 
 
@@ -188,11 +190,16 @@ class SharingStore:
         )
         return [(row["grantee"], row["body"]) for row in rows]
 
-    async def key_statements(self, dossier: bytes, places: Sequence[tuple[str, str]]) -> list[bytes]:
-        """Return the dossier-key statements and those of all epochs of these sections and lanes, in order."""
+    async def key_statements(self, dossier: bytes, consent: bytes, places: Sequence[tuple[str, str]]) -> list[bytes]:
+        """Return what a grantee holds a consent (by its statement hash) and its keys against, in order.
+
+        These are the dossier keys, the authority lists, the countersignatures of the consent, and the keys of all
+        epochs of these sections and lanes.
+        """
         rows = await self._pool.fetch(
             """SELECT s.envelope FROM dossier.statement s
-               WHERE s.bucket = audit.bucket($1) AND s.stream = $1 AND (s.kind = 'dossier-key' OR s.hash IN (
+               WHERE s.bucket = audit.bucket($1) AND s.stream = $1 AND (s.kind IN ('dossier-key', 'authority-list')
+                   OR s.kind = 'countersignature' AND s.subject = $4 OR s.hash IN (
                    SELECT k.statement FROM unnest($2::text[], $3::text[]) AS w (section, lane)
                    JOIN dossier.section_key k ON k.bucket = audit.bucket($1) AND k.dossier = $1
                         AND k.section = w.section AND k.lane = w.lane))
@@ -200,6 +207,7 @@ class SharingStore:
             dossier,
             [section for section, _ in places],
             [lane for _, lane in places],
+            consent[:16],
         )
         return [row["envelope"] for row in rows]
 
