@@ -29,6 +29,9 @@ _AGAIN: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyn
 # SQLSTATE classes: connection, resources (disk full), intervention, system, internal; and a server that only reads.
 _DOWN: Final = ("08", "53", "57", "58", "XX", "25006")
 
+FACTS_SECONDS: Final = 4.0
+"""How long reading all facts of a large stream may take, also for somebody who waits for it."""
+
 _ENTER = "SELECT * FROM audit.enter($1, $2, $3, $4, $5)"
 _APPEND = f"SELECT audit.append({', '.join(f'${at}' for at in range(1, 33))})"
 _HEADS = """
@@ -153,7 +156,7 @@ async def load_facts(
     asked = list(spans)
     found: dict[bytes, list[FactRecord]] = {stream: [] for stream, _, _ in asked}
     columns = zip(*asked, strict=True) if asked else ((), (), ())
-    for row in await connection.fetch(_FACTS, *columns, cls):
+    for row in await connection.fetch(_FACTS, *columns, cls, timeout=FACTS_SECONDS):
         body = json.loads(row["body"])
         found[row["stream"]].append(FactRecord(row["seq"], row["ordinal"], row["kind"], row["subject"], body))
     return found

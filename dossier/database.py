@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -187,19 +188,71 @@ def _sqlalchemy_url(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(scheme="postgresql+asyncpg")) if url else ""
 
 
-ACQUIRE_SECONDS = 2.0
-"""How long a connection is waited for, and how long giving one back may take."""
-
 STATEMENT_SECONDS = 4.0
-"""How long a statement may take: a server that hangs is told from one that works, and requests end (503)."""
+"""How long a statement may take where nobody waits for it: a server that hangs is told from one that works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for a connection, for a statement (None: as the pool was opened), and to give a connection back."""
+
+    acquire: float
+    statement: float | None
+    release: float
+
+
+_WORK = Patience(2.0, None, 2.0)
+_REQUEST = Patience(0.25, 0.4, 0.1)
+_PATIENCE: ContextVar[Patience] = ContextVar("patience", default=_WORK)
+
+
+def hurry() -> None:
+    """From here on, this task waits for the database no longer than somebody who asked should: for requests.
+
+    With a server that hangs the first look-up raises, and so the answer (503) leaves well within a second. What is
+    known to take longer in a large dossier names its own time, and comes only after a look-up that did not hang.
+    """
+    _PATIENCE.set(_REQUEST)
+
+
+class PatientConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection whose statements take as long as the task that asks has patience."""
+
+    def execute(self, query: str, *args: Any, timeout: float | None = None) -> Any:
+        """See asyncpg."""
+        return super().execute(query, *args, timeout=_statement(timeout))
+
+    def executemany(self, command: str, args: Any, *, timeout: float | None = None) -> Any:
+        """See asyncpg."""
+        return super().executemany(command, args, timeout=_statement(timeout))
+
+    def fetch(self, query: str, *args: Any, timeout: float | None = None, record_class: Any = None) -> Any:
+        """See asyncpg."""
+        return super().fetch(query, *args, timeout=_statement(timeout), record_class=record_class)
+
+    def fetchval(self, query: str, *args: Any, column: int = 0, timeout: float | None = None) -> Any:
+        """See asyncpg."""
+        return super().fetchval(query, *args, column=column, timeout=_statement(timeout))
+
+    def fetchrow(self, query: str, *args: Any, timeout: float | None = None, record_class: Any = None) -> Any:
+        """See asyncpg."""
+        return super().fetchrow(query, *args, timeout=_statement(timeout), record_class=record_class)
+
+
+def _statement(timeout: float | None) -> float | None:
+    return _PATIENCE.get().statement if timeout is None else timeout
 
 
 class PatientPool(asyncpg.Pool):  # type: ignore[misc]  # asyncpg has no types
     """A pool whose callers never wait without end: neither for a connection nor for giving one back."""
 
     def acquire(self, *, timeout: float | None = None) -> Any:
-        """See asyncpg: TimeoutError when there is no connection in time; it holds for the release too."""
-        return super().acquire(timeout=ACQUIRE_SECONDS if timeout is None else timeout)
+        """See asyncpg: TimeoutError when there is no connection in time."""
+        return super().acquire(timeout=_PATIENCE.get().acquire if timeout is None else timeout)
+
+    def release(self, connection: Any, *, timeout: float | None = None) -> Any:
+        """See asyncpg: a connection that cannot be given back in time is ended."""
+        return super().release(connection, timeout=_PATIENCE.get().release if timeout is None else timeout)
 
 
 async def open_pool(
@@ -218,7 +271,7 @@ async def open_pool(
             max_queries=50_000,
             max_inactive_connection_lifetime=300.0,
             loop=None,
-            connection_class=asyncpg.Connection,
+            connection_class=PatientConnection,
             record_class=asyncpg.Record,
             reset=_keep_session,
             statement_cache_size=512,

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from dossier import database
 from dossier.hiding.ticks import hold
 from web.logging import log
 from web.metrics import Metrics
@@ -56,6 +57,7 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return
+        database.hurry()
         began = time.perf_counter()
         request_id = secrets.token_hex(8)
         scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # ours; ASGI lets a scope carry more

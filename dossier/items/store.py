@@ -13,6 +13,7 @@ from asyncpg import Connection, Pool, Record
 from audit.entry import Write
 from crypto.headers import Header
 from crypto.stream import sealed_size
+from dossier.database import STATEMENT_SECONDS
 from dossier.errors import ConflictError, InvalidRequestError, NotFoundError
 from dossier.items.delivery import Delivery
 from dossier.items.state import ItemState, compile_item
@@ -148,6 +149,7 @@ class ItemStore:
             dossier,
             after,
             upto,
+            timeout=STATEMENT_SECONDS,
         )
         found: dict[bytes, list[tuple[int, str, dict[str, Any]]]] = defaultdict(list)
         for row in rows:

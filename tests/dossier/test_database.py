@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -103,3 +104,25 @@ async def test_absent_server():
 def test_urls_hide_passwords():
     """P1: the representation of the URLs shows no password."""
     assert "secret" not in repr(database.DatabaseUrls("postgresql://a:secret@/b", "postgresql://o:secret@/b"))
+
+
+async def test_a_request_does_not_wait_for_a_database_that_hangs(database_url):
+    """Whoever asks is told soon: for a statement, for a connection, for both; others wait, and the pool heals (P9; F08)."""
+    opened = await database.open_pool(database_url, smallest=1, largest=1, statement_seconds=30)
+
+    async def asking():
+        database.hurry()
+        with pytest.raises(TimeoutError):
+            await opened.fetchval("SELECT pg_sleep(30)")
+        async with opened.acquire():
+            with pytest.raises(TimeoutError):
+                await opened.fetchval("SELECT 1")
+        assert await opened.fetchval("SELECT 1") == 1
+        assert await opened.fetchval("SELECT 2 FROM pg_sleep(0.6)", timeout=20) == 2
+
+    try:
+        async with asyncio.timeout(20):
+            await asyncio.create_task(asking())
+        assert await opened.fetchval("SELECT 2 FROM pg_sleep(0.6)") == 2
+    finally:
+        opened.terminate()
