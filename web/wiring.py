@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from audit.batch import Signer
@@ -28,7 +27,7 @@ from dossier.items.store import ItemStore
 from dossier.items.uploads import UploadLimits, Uploads
 from dossier.monthkeys import FileMonthKeys, rewrap_forever
 from dossier.parties.service import Parties
-from dossier.parties.signins import record_sign_in
+from dossier.parties.signins import SignIns
 from dossier.parties.store import PartyStore
 from dossier.store import Loader
 from web.casework import Casework, casework
@@ -90,7 +89,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         sequencer = await stack.enter_async_context(publishing(settings, pool, keys))
         writer = await stack.enter_async_context(_writing(settings, pool, keys, sequencer))
         observe(metrics, writer, sequencer)
-        sign_in = build_sign_in(options, pool, partial(record_sign_in, writer))
+        sign_in = build_sign_in(options, pool, SignIns(writer).record)
         await stack.enter_async_context(_background(sign_in.flush_forever()))
         items, objects = ItemStore(pool), open_objects(settings)
         uploads = Uploads(items, objects, UploadLimits(settings.system_part_bytes, settings.person_part_bytes))
