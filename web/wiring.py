@@ -19,6 +19,8 @@ from dossier.auditing.store import EventStore
 from dossier.dossiers.service import Dossiers
 from dossier.dossiers.store import DossierStore
 from dossier.embedded import Cluster, ClusterError
+from dossier.epochs.service import Epochs
+from dossier.epochs.store import EpochStore
 from dossier.errors import UnavailableError
 from dossier.facts.compiler import Compiler
 from dossier.items.objects import Objects, StoredObjects
@@ -29,6 +31,7 @@ from dossier.monthkeys import FileMonthKeys, rewrap_forever
 from dossier.parties.service import Parties
 from dossier.parties.signins import SignIns
 from dossier.parties.store import PartyStore
+from dossier.sharing.store import SharingStore
 from dossier.store import Loader
 from web.casework import Casework, casework
 from web.health import Check
@@ -99,6 +102,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         signer = Signer(keys.origin, keys.promise_name, keys.promise)
         released = await stack.enter_async_context(releasing(pool, writer, signer, months, objects))
         cases = await stack.enter_async_context(casework(pool, writer))
+        epochs = Epochs(EpochStore(pool), SharingStore(pool), items)
         service = Service(
             settings=settings,
             metrics=metrics,
@@ -110,7 +114,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             writer=writer,
             sequencer=sequencer,
             parties=Parties(PartyStore(pool), writer, keys.register, months),
-            dossiers=Dossiers(DossierStore(pool), PartyStore(pool), writer),
+            dossiers=Dossiers(DossierStore(pool), PartyStore(pool), writer, epochs),
             items=items,
             lists=ItemLists(items, writer),
             objects=objects,

@@ -41,6 +41,11 @@ def is_holder(rules: DossierFacts, actor: Actor, now: int) -> bool:
     return person == rules.owner or any(h.person == person and h.period.holds(now) for h in rules.holders)
 
 
+def full_holders(rules: DossierFacts, now: int) -> set[str]:
+    """The ids (hex) of those who hold the dossier in full now."""
+    return {each.person for each in rules.holders if each.full and each.period.holds(now)}
+
+
 def holds_section(rules: DossierFacts, actor: Actor, section: str, now: int) -> bool:
     """Whether a holder holds this section now: in full, by name, or as the owner."""
     person = actor.id.hex()

@@ -9,11 +9,10 @@ from audit.writer import Writer
 from consent.engine import decide
 from consent.facts import Facts
 from consent.terms import ItemFacts, Request
-from dossier.answers import Answer
 from dossier.dossiers.authority import holder_state
-from dossier.dossiers.rotation import pending
 from dossier.dossiers.showing import GOVERNING, ShownDossier, show
 from dossier.dossiers.store import DossierStore
+from dossier.epochs.service import Epochs, PendingRotations
 from dossier.errors import ForbiddenError, NotFoundError
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
@@ -23,20 +22,6 @@ from dossier.parties.store import PartyStore
 SCHEMES = {"private": ("bsn",), "business": ("kvk", "rsin")}
 
 
-class PendingRotation(Answer, frozen=True):
-    """A section key that somebody has who no longer may read with it."""
-
-    section: str
-    lane: str
-    epoch: int
-
-
-class PendingRotations(Answer, frozen=True):
-    """The section keys of a dossier that wait for a holder to make a new epoch."""
-
-    rotations: list[PendingRotation]
-
-
 @dataclass(frozen=True)
 class Dossiers:
     """Reads around dossiers; whatever changes one is an entry for the writer."""
@@ -44,6 +29,7 @@ class Dossiers:
     store: DossierStore
     parties: PartyStore
     writer: Writer
+    epochs: Epochs
 
     async def identifier_of(self, actor: Actor, nature: str) -> bytes:
         """Return the HMAC of the identifier that leads to a dossier of this nature; raise ForbiddenError without one.
@@ -62,8 +48,9 @@ class Dossiers:
     async def show(self, actor: Actor, dossier: bytes) -> ShownDossier:
         """Show a dossier to one who holds it; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))
-        holder_state(view, dossier, actor)
-        return await show(self.store, dossier, view.head(dossier), actor.id)
+        owns = holder_state(view, dossier, actor).owner == actor.id.hex()
+        waiting = await self.epochs.pending(view, dossier)
+        return await show(self.store, dossier, view.head(dossier), actor.id, waiting, vault=owns)
 
     async def check_holder(self, actor: Actor, dossier: bytes) -> None:
         """Raise NotFoundError unless the actor holds the dossier: asked before anything is said about what it holds."""
@@ -76,15 +63,10 @@ class Dossiers:
         return await self.store.statements(dossier, GOVERNING)
 
     async def rotations(self, actor: Actor, dossier: bytes) -> PendingRotations:
-        """Name the section keys that wait for a new epoch, for one who holds the dossier; raise NotFoundError."""
+        """Name the keys that wait for a new epoch, for one who holds the dossier; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))
-        state = holder_state(view, dossier, actor)
-        current = {(row.section, row.lane): row.epoch for row in await self.store.section_keys(dossier)}
-        found = []
-        for (section, lane), epoch in current.items():
-            if pending(state, await self.store.holders(dossier, section, lane)):
-                found.append(PendingRotation(section, lane, epoch))
-        return PendingRotations(found)
+        owns = holder_state(view, dossier, actor).owner == actor.id.hex()
+        return await self.epochs.rotations(view, dossier, vault=owns)
 
     async def may_add(self, actor: Actor, dossier: bytes) -> None:
         """Raise NotFoundError unless the actor may add something somewhere in this dossier now."""

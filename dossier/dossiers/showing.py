@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from audit.entry import Head, Position
+from consent.terms import VAULT
 from crypto.encoding import encode_base64
 from dossier.answers import Answer
 from dossier.dossiers.store import DossierStore, SectionKeyRow
+from dossier.epochs.pending import PendingRotation
 
 GOVERNING = (
     "dossier-key",
@@ -32,16 +34,20 @@ class ShownPosition(Answer, frozen=True):
 
 
 class ShownSection(Answer, frozen=True):
-    """The secret of one section, lane and epoch, under the dossier root."""
+    """The secret of one section, lane and epoch, under the root of the dossier key with this sequence."""
 
     section: str
     lane: str
     epoch: int
+    sequence: int
     wrapped: str
 
 
 class ShownDossier(Answer, frozen=True):
-    """A dossier as its holder sees it; `rules` is what a widening statement must name as `after`."""
+    """A dossier as its holder sees it; `rules` is what a widening statement must name as `after`.
+
+    `sections` has the vault's secrets for the owner alone; `rotations` are the keys that wait for a new epoch.
+    """
 
     dossier: str
     rules: ShownPosition
@@ -50,10 +56,16 @@ class ShownDossier(Answer, frozen=True):
     statements: list[str]
     sections: list[ShownSection]
     capsules: list[str]
+    rotations: list[PendingRotation]
 
 
 def shown(
-    dossier: bytes, head: Head, statements: list[bytes], sections: list[SectionKeyRow], capsules: list[bytes]
+    dossier: bytes,
+    head: Head,
+    statements: list[bytes],
+    sections: list[SectionKeyRow],
+    capsules: list[bytes],
+    waiting: list[PendingRotation],
 ) -> ShownDossier:
     """Make the answer."""
     return ShownDossier(
@@ -62,8 +74,9 @@ def shown(
         items=_position(head.items),
         head=_position(Position(head.seq, head.leaf)),
         statements=[encode_base64(each) for each in statements],
-        sections=[ShownSection(row.section, row.lane, row.epoch, encode_base64(row.wrapped)) for row in sections],
+        sections=[_section(row) for row in sections],
         capsules=[encode_base64(each) for each in capsules],
+        rotations=waiting,
     )
 
 
@@ -71,7 +84,14 @@ def _position(position: Position) -> ShownPosition:
     return ShownPosition(position.seq, position.leaf.hex())
 
 
-async def show(store: DossierStore, dossier: bytes, head: Head, grantee: bytes) -> ShownDossier:
-    """Collect what a holder sees of a dossier."""
+def _section(row: SectionKeyRow) -> ShownSection:
+    return ShownSection(row.section, row.lane, row.epoch, row.sequence, encode_base64(row.wrapped))
+
+
+async def show(
+    store: DossierStore, dossier: bytes, head: Head, grantee: bytes, waiting: list[PendingRotation], *, vault: bool
+) -> ShownDossier:
+    """Collect what a holder sees of a dossier; `vault` whether the vault's secrets are theirs."""
     statements = await store.statements(dossier, GOVERNING)
-    return shown(dossier, head, statements, await store.section_keys(dossier), await store.capsules(dossier, grantee))
+    sections = [row for row in await store.section_keys(dossier) if vault or row.lane != VAULT]
+    return shown(dossier, head, statements, sections, await store.capsules(dossier, grantee), waiting)

@@ -7,7 +7,8 @@ from abc import abstractmethod
 from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View
 from audit.event import make_event
 from dossier.answers import Answer, Promise, keep, kept, promise
-from dossier.dossiers.authority import holder_state
+from dossier.dossiers.authority import full_holders, holder_state
+from dossier.epochs.streamkey import next_epoch
 from dossier.errors import ConflictError, ForbiddenError
 from dossier.events import actor_fields
 from dossier.facts.dossiers import DossierState
@@ -41,8 +42,9 @@ class _Stop(Entry[Stopped]):
         values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
         values |= {"type": self.kind, "subject": self._subject.hex(), "cause": "stopped-without-key"}
         now = view.now
+        stopped = Append(self._dossier, make_event("stopped/v1", values), (fact,))
         return Outcome(
-            (Append(self._dossier, make_event("stopped/v1", values), (fact,)),),
+            (stopped, *self.followed(state, view)),
             answer=lambda receipts: Stopped(self._subject.hex(), now, promise(receipts[0], "owner")),
             keep=keep,
         )
@@ -54,6 +56,10 @@ class _Stop(Entry[Stopped]):
     @abstractmethod
     def ended(self, state: DossierState, now: int) -> Fact:
         """The fact that ends it; raise ForbiddenError or ConflictError if this actor cannot."""
+
+    def followed(self, state: DossierState, view: View) -> tuple[Append, ...]:  # noqa: ARG002 - subclasses look
+        """What else it brings with it, after its own event."""
+        return ()
 
     def _rules_whole(self, state: DossierState, now: int) -> bool:
         """Whether the actor is the owner or holds the dossier in full."""
@@ -77,6 +83,13 @@ class StopAuthority(_Stop):
         if not any(each.person == person and each.period.holds(now) for each in state.rules.holders):
             raise ConflictError("this has ended before, or never began", code="not-standing")
         return Fact("rules", "authority-ended", self._subject, {"person": person, "until": now})
+
+    def followed(self, state: DossierState, view: View) -> tuple[Append, ...]:
+        """Whoever loses full authority ends the epoch of the stream's key."""
+        if self._subject.hex() not in full_holders(state.rules, view.now):
+            return ()
+        who = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
+        return (next_epoch(view.head(self._dossier), who, "authority-ended"),)
 
 
 class StopAdmission(_Stop):

@@ -17,7 +17,7 @@ from crypto.statements import Statement
 INSERT_DOSSIER = "INSERT INTO dossier.dossier VALUES (audit.bucket($1), $1, $2, $3, $4)"
 INSERT_ADDRESS = "INSERT INTO dossier.address VALUES (audit.bucket($1), $1, $2, $3, $4, $5)"
 INSERT_STATEMENT = "INSERT INTO dossier.statement VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
-INSERT_SECTION_KEY = "INSERT INTO dossier.section_key VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7)"
+INSERT_SECTION_KEY = "INSERT INTO dossier.section_key VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
 INSERT_CAPSULE = "INSERT INTO dossier.capsule VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
 
 
@@ -39,7 +39,10 @@ class AddressWant:
 
 
 class SectionKeyRow(NamedTuple):
-    """One epoch of a section key: what is public of it, the hash of its statement, the wrapped secret."""
+    """One epoch of a section key: what is public of it, the hash of its statement, the wrapped secret.
+
+    `sequence` is that of the dossier key whose root wraps the secret.
+    """
 
     section: str
     lane: str
@@ -47,6 +50,7 @@ class SectionKeyRow(NamedTuple):
     public_hash: bytes
     statement: bytes
     wrapped: bytes
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class SectionWant:
         """Return the newest epoch by want."""
         rows = await connection.fetch(
             """SELECT DISTINCT ON (k.dossier, k.section, k.lane) k.dossier, k.section, k.lane, k.epoch, k.public_hash,
-                      k.statement, k.wrapped
+                      k.statement, k.wrapped, k.sequence
                FROM unnest($1::bytea[], $2::text[], $3::text[]) AS w (dossier, section, lane)
                JOIN dossier.section_key k ON k.bucket = audit.bucket(w.dossier) AND k.dossier = w.dossier
                     AND k.section = w.section AND k.lane = w.lane
@@ -141,12 +145,15 @@ def capsule_writes(dossier: bytes, capsules: Iterable[Capsule], now: int) -> tup
     return tuple(_capsule(dossier, capsule, now) for capsule in capsules)
 
 
-def section_write(dossier: bytes, statement: Statement, wrapped: bytes) -> Write:
-    """Keep a section key; its primary key refuses a second statement for the same epoch."""
+def section_write(dossier: bytes, statement: Statement, wrapped: bytes, sequence: int = 0) -> Write:
+    """Keep a section key, its secret wrapped under the root of that dossier key.
+
+    The primary key refuses a second statement for the same epoch.
+    """
     payload = statement.payload
     public = key_hash(decode_base64(payload["publicKey"]))
     place = (payload["section"], payload["lane"], payload["epoch"])
-    return Write(INSERT_SECTION_KEY, (dossier, *place, public, statement.hash, wrapped))
+    return Write(INSERT_SECTION_KEY, (dossier, *place, public, statement.hash, wrapped, sequence))
 
 
 def creation_writes(
@@ -194,10 +201,6 @@ class DossierStore:
         rows = await self._pool.fetch("SELECT dossier, nature FROM dossier.dossier WHERE owner = $1", person)
         return [(row["dossier"], row["nature"]) for row in rows]
 
-    async def holders(self, dossier: bytes, section: str, lane: str) -> list[tuple[bytes, bytes]]:
-        """Return (grantee, consent) of every capsule that holds the current key of a section and lane."""
-        return await key_holders(self._pool, dossier, section, lane)
-
     async def statements(self, stream: bytes, kinds: Sequence[str]) -> list[bytes]:
         """Return the envelopes of these kinds, in the order of their events."""
         rows = await self._pool.fetch(
@@ -209,10 +212,15 @@ class DossierStore:
         return [row["envelope"] for row in rows]
 
     async def section_keys(self, dossier: bytes) -> list[SectionKeyRow]:
-        """Return every epoch of every section key."""
+        """Return every epoch of every section key, each with the wrap of its secret under the latest root."""
         rows = await self._pool.fetch(
-            """SELECT section, lane, epoch, public_hash, statement, wrapped FROM dossier.section_key
-               WHERE bucket = audit.bucket($1) AND dossier = $1 ORDER BY section, lane, epoch""",
+            """SELECT k.section, k.lane, k.epoch, k.public_hash, k.statement,
+                      coalesce(w.wrapped, k.wrapped) AS wrapped, coalesce(w.sequence, k.sequence) AS sequence
+               FROM dossier.section_key k LEFT JOIN LATERAL (
+                   SELECT s.wrapped, s.sequence FROM dossier.section_wrap s
+                   WHERE s.bucket = k.bucket AND s.dossier = k.dossier AND s.section = k.section AND s.lane = k.lane
+                     AND s.epoch = k.epoch ORDER BY s.sequence DESC LIMIT 1) w ON true
+               WHERE k.bucket = audit.bucket($1) AND k.dossier = $1 ORDER BY k.section, k.lane, k.epoch""",
             dossier,
         )
         return [SectionKeyRow(*row.values()) for row in rows]

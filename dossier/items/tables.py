@@ -38,6 +38,37 @@ class SectionKey(SQLModel, table=True):
     public_hash: bytes = column(LargeBinary)
     statement: bytes = column(LargeBinary)
     wrapped: bytes = column(LargeBinary)
+    sequence: int = column(Integer, server_default=text("0"))
+
+
+class SectionWrap(SQLModel, table=True):
+    """The secret of a section key under a later root of its dossier."""
+
+    __tablename__ = "section_wrap"
+    __table_args__: ClassVar[Any] = {"schema": "dossier"}
+
+    bucket: int = key(Integer)
+    dossier: bytes = key(LargeBinary)
+    section: str = key(Text)
+    lane: str = key(Text)
+    epoch: int = key(Integer)
+    sequence: int = key(Integer)
+    wrapped: bytes = column(LargeBinary)
+
+
+class AuthorityDue(SQLModel, table=True):
+    """When a holder's authority ends by time."""
+
+    __tablename__ = "authority_due"
+    __table_args__: ClassVar[Any] = (
+        Index("authority_due_at", "look_at"),
+        {"schema": "dossier"},
+    )
+
+    bucket: int = key(Integer)
+    dossier: bytes = key(LargeBinary)
+    person: bytes = key(LargeBinary)
+    look_at: int = key(BigInteger)
 
 
 class Item(SQLModel, table=True):

@@ -12,7 +12,10 @@ from dossier.dossiers.rotation import NewEpoch, Rotate
 from dossier.dossiers.service import Dossiers
 from dossier.dossiers.stopping import StopAdmission, StopAuthority
 from dossier.dossiers.store import DossierStore, SectionWant
+from dossier.epochs.service import Epochs
+from dossier.epochs.store import EpochStore
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
+from dossier.items.store import ItemStore
 from dossier.parties.store import PartyStore
 from tests.dossier.town import claim, now, running_town
 
@@ -34,6 +37,12 @@ async def home(town):
 async def reader(town):
     """A professional."""
     return await town.person("Milan", await town.agency(), "debt-counsellor")
+
+
+def dossiers_of(town):
+    """The service's reads around dossiers."""
+    epochs = Epochs(EpochStore(town.pool), town.sharing, ItemStore(town.pool))
+    return Dossiers(DossierStore(town.pool), PartyStore(town.pool), town.writer, epochs)
 
 
 async def current(town, home):
@@ -138,7 +147,7 @@ async def test_capsules_need_a_standing_consent(town, home, reader):
 
 async def test_withdrawal_leaves_a_rotation_pending(town, home, reader):
     """After a withdrawal the key that the grantee had waits for a new epoch, until there is one (P7)."""
-    dossiers = Dossiers(DossierStore(town.pool), PartyStore(town.pool), town.writer)
+    dossiers = dossiers_of(town)
     consent = await town.give(home, reader)
     assert (await dossiers.rotations(home.owner.actor, home.id)).rotations == []
     await town.withdraw(home, consent)

@@ -14,11 +14,11 @@ from dossier.answers import Answer
 from dossier.dossiers.creation import Created, CreateDossier, NewDossier
 from dossier.dossiers.govern import Accepted, Govern, Submission
 from dossier.dossiers.rotation import NewEpoch, Rotate, Rotated
-from dossier.dossiers.service import PendingRotations
 from dossier.dossiers.showing import ShownDossier
 from dossier.dossiers.statements import read_bytes, read_capsules, read_id, read_statement
 from dossier.dossiers.stopping import StopAdmission, StopAuthority, Stopped
 from dossier.dossiers.succession import ChangeAuthority, NewList
+from dossier.epochs.service import PendingRotations
 from dossier.parties.actor import Assurance, require_assurance, require_step_up
 from dossier.sharing.countersigning import Countersign
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
