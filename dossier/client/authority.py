@@ -82,9 +82,9 @@ class Authority:
     ) -> frozenset[str] | None:
         """Check that holders signed a widening statement, as many as were needed when the last of them signed.
 
-        `sections` are those that it reaches, None for the whole dossier; empty: those that its signers hold, whatever
-        these are. Return the sections in which it counts, None for all. Raise PinError for signers without authority or
-        too few of them, SignatureError for a signature that is not theirs.
+        `sections` are those that it reaches, None for the whole dossier; empty: it does not say, and counts for what
+        was born in those that its signers hold. Return these, None if nothing more needs to be looked at. Raise PinError
+        for signers without authority or too few of them, SignatureError for a signature that is not theirs.
         """
         signed = (statement, *(each for each in cosigned if _belongs(each, statement)))
         standing = self._standing(max(int(each.payload["after"]["seq"]) for each in signed))
@@ -98,7 +98,7 @@ class Authority:
             raise PinError("the signers are neither owner nor holders with authority over this")
         for each in signed:
             self._check_chain(standing, each.payload["signer"])
-        return reach
+        return None if sections else reach
 
     def _standing(self, position: int) -> AuthorityList:
         before = [each for each in self.lists if each.position < position]

@@ -9,6 +9,7 @@ authority lists: whoever stores records cannot invent somebody who represents th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,8 @@ class Reader:
         while True:
             query = {"section": section, "after": after}
             page = self.session.get(f"/v1/dossiers/{dossier.hex()}/items", query, **named)
+            with suppress(CryptoError):  # of a dossier that does not verify each item says so below
+                self._learn(dossier, read_capsules(page.get("capsules", ())))
             yield from (self._listed(dossier, shown) for shown in page["items"])
             after = page.get("next", "")
             if not after:
@@ -108,13 +111,10 @@ class Reader:
         return authority.author_key(core)
 
     def _item_key(self, header: Header, shown: Mapping[str, Any]) -> bytes:
-        """Open the item key: from the capsules of the answer, else from those of the consents of this dossier."""
-        core, own = header.core, read_capsules(shown.get("capsules", ()))
-        unknown = next((each.statement_hash for each in own if not self._is_given(core.dossier, each)), None)
-        if unknown is not None:
-            self._is_newer(core.dossier, unknown)
-        shared = self._shared(core.dossier)
-        usable = shared.usable((*own, *shared.capsules), core.section)
+        """Open the item key with the capsules of consents that count, those of the answer first."""
+        own = read_capsules(shown.get("capsules", ()))
+        shared = self._learn(header.core.dossier, own)
+        usable = shared.usable((*own, *shared.capsules), header.core.section)
         found = item_key_from(usable, self.identity, header, shown, shared.sections)
         if found is None and own and not usable:
             raise PinError("the keys came with a consent that nobody with authority over this gave")
@@ -122,8 +122,14 @@ class Reader:
             raise PinError("no key of this item was shared yet")
         return found
 
-    def _is_given(self, dossier: bytes, capsule: Capsule) -> bool:
-        return capsule.statement_hash in self._shared(dossier).given
+    def _learn(self, dossier: bytes, capsules: Sequence[Capsule]) -> SharedKeys:
+        """Keep capsules that came with an answer; what was shared is fetched again for a consent that is not known."""
+        shared = self._shared(dossier)
+        unknown = next((each.statement_hash for each in capsules if each.statement_hash not in shared.given), None)
+        if unknown is not None and self._is_newer(dossier, unknown):
+            shared = self._shared(dossier)
+        shared.add(capsules)
+        return shared
 
     def _is_newer(self, dossier: bytes, about: bytes) -> bool:
         """Fetch again what was shared, once for each author or consent that is not known yet; tell whether it was."""

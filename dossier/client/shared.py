@@ -28,8 +28,8 @@ from dossier.client.signers import Signers, check_dossier
 class SharedKeys:
     """What was shared with a reader in one dossier.
 
-    `given` has the hash of each consent that counts, with the sections in which it does (None: all); `capsules` are of
-    those alone. `sections` are commitments of section keys that the dossier signed. `authority` is None where no
+    `given` has the hash of each consent that counts; with it the sections of birth to which it does, where it lists
+    items alone, else None. `capsules` are of those alone. `sections` are commitments of section keys that the dossier signed. `authority` is None where no
     consent stands: then nothing tells whose dossier it is.
     """
 
@@ -37,6 +37,11 @@ class SharedKeys:
     sections: dict[KeyId, bytes] = field(default_factory=dict, repr=False)
     given: dict[bytes, frozenset[str] | None] = field(default_factory=dict)
     authority: Authority | None = None
+
+    def add(self, capsules: Iterable[Capsule]) -> None:
+        """Keep more capsules of consents that count."""
+        known = set(self.capsules)
+        self.capsules += [one for one in capsules if one.statement_hash in self.given and one not in known]
 
     def usable(self, capsules: Iterable[Capsule], section: str) -> list[Capsule]:
         """Those of consents that count for an item that was born in this section."""
@@ -86,7 +91,7 @@ def check_authority(statements: Iterable[Statement], chain: DossierChain, signer
 
 
 def check_given(shown: Shown, statements: Iterable[Statement], authority: Authority) -> frozenset[str] | None:
-    """Verify that a consent was given by those who could; return the sections in which it counts, None for all.
+    """Verify that a consent was given by those who could; return the sections to which it counts, None for all.
 
     Raise PinError or SignatureError.
     """
