@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,6 +21,9 @@ from dossier.errors import UnavailableError
 
 SEGMENT_SIZE: Final = 4 * 1024 * 1024
 """Bytes in every segment but the last, and the most that one request may send."""
+
+DRAFT: Final = "#"
+"""What the names of the local store's drafts have, and ours never."""
 
 _FAILURES: Final = (BaseError, OSError, ValueError)
 """What obstore raises: errors of its own, and for some cases Python's."""
@@ -36,6 +40,9 @@ class Objects(Protocol):
 
     async def delete(self, name: str) -> None:
         """Forget the bytes; forgetting what is not there is no error."""
+
+    async def sweep_drafts(self, before: float) -> int:
+        """Forget what writes that never ended left, unless touched after `before` (UTC seconds); return how many."""
 
 
 class StoredObjects:
@@ -89,6 +96,28 @@ class StoredObjects:
             return
         except _FAILURES as error:
             raise UnavailableError("the object store cannot forget this now") from error
+
+    async def sweep_drafts(self, before: float) -> int:
+        """See `Objects.sweep_drafts`; a bucket keeps none, since nothing is put there in pieces."""
+        if self._folder is None:
+            return 0
+        try:
+            return await asyncio.to_thread(_sweep, self._folder, before)
+        except OSError as error:
+            raise UnavailableError("the object store cannot be swept now") from error
+
+
+def _sweep(folder: Path, before: float) -> int:
+    """Delete files under a draft's name (the local store renames them when they are whole) that nobody writes to."""
+    swept = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            # One that is gone by now was renamed: its writer lives.
+            with suppress(FileNotFoundError):
+                if DRAFT in name and (draft := Path(place, name)).stat().st_mtime < before:
+                    draft.unlink()
+                    swept += 1
+    return swept
 
 
 def _make_durable(path: Path) -> None:

@@ -36,6 +36,9 @@ OPEN_PARTS: Final = 8
 """Largest parts' worth of bytes of one sender that may wait for delivery to one dossier."""
 
 SWEEP_SECONDS: Final = 600
+DRAFT_SECONDS: Final = 24 * 3600
+"""Age above which a draft is nobody's: whoever wrote it died; and how often drafts are looked for."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -115,10 +118,14 @@ class Uploads:
         return len(rows)
 
     async def sweep_forever(self, clock: Callable[[], int], seconds: float = SWEEP_SECONDS) -> None:
-        """Sweep now and then; what cannot be swept waits for the next round."""
+        """Sweep now and then, drafts once a day; what cannot be swept waits for the next round."""
+        drafts = 0
         while True:
             try:
-                await self.sweep(clock())
+                await self.sweep(now := clock())
+                if now >= drafts:
+                    await self._objects.sweep_drafts(now - DRAFT_SECONDS)
+                    drafts = now + DRAFT_SECONDS
             except (UnavailableError, *CONNECTION_ERRORS) as error:
                 _LOG.warning("uploads wait for the next sweep: %s", type(error).__name__)
             await asyncio.sleep(seconds)

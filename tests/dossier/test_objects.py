@@ -1,9 +1,23 @@
+import asyncio
 import os
+import signal
+import sys
 
 import pytest
 
 from dossier.errors import UnavailableError
-from dossier.items.objects import SEGMENT_SIZE, StoredObjects, read_range, segment_names
+from dossier.items.objects import DRAFT, SEGMENT_SIZE, StoredObjects, read_range, segment_names
+
+DYING_WRITER = """
+import resource, signal, sys
+import obstore
+from obstore.store import LocalStore
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+obstore.put(LocalStore(sys.argv[1]), "a/00000001", bytes(1 << 22), use_multipart=False)
+"""
+"""Writes four mebibytes to a folder, and is killed after the first."""
 
 
 @pytest.fixture
@@ -54,3 +68,18 @@ async def test_a_name_cannot_leave_the_folder(objects, tmp_path):
     with pytest.raises(UnavailableError):
         await objects.put("../outside", b"x")
     assert not (tmp_path / "outside").exists()
+
+
+async def test_a_draft_of_a_dead_writer_is_swept(objects, tmp_path):
+    """A writer killed between draft and rename leaves a file under no object's name: it goes once it is a day old (P10; F01)."""
+    await objects.put("a/00000000", b"x")
+    folder = tmp_path / "parts"
+    writer = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING_WRITER, str(folder))
+    assert await writer.wait() == -signal.SIGXFSZ
+    drafts = [path for path in (folder / "a").iterdir() if DRAFT in path.name]
+    assert len(drafts) == 1
+    written = drafts[0].stat().st_mtime
+    assert await objects.sweep_drafts(written - 1) == 0
+    assert await objects.sweep_drafts(written + 1) == 1
+    assert not drafts[0].exists()
+    assert await objects.get("a/00000000", 0, 1) == b"x"

@@ -129,6 +129,9 @@ async def test_sweep_goes_on_by_itself(uploads, objects):
     sender, data = actor(), os.urandom(5)
     row = await send(uploads, sender, await begin(uploads, sender, data), data)
     rounds, swept = [], asyncio.Event()
+    (draft := objects._folder / "parts" / "00000000#1").parent.mkdir(exist_ok=True)
+    draft.write_bytes(b"half")
+    os.utime(draft, (NOW, NOW))
 
     def clock():
         rounds.append(len(rounds))
@@ -136,11 +139,12 @@ async def test_sweep_goes_on_by_itself(uploads, objects):
             raise ConnectionResetError
         if len(rounds) == 3:
             swept.set()
-        return NOW + UPLOAD_SECONDS
+        return NOW + UPLOAD_SECONDS + 1
 
     task = asyncio.create_task(uploads.sweep_forever(clock, 0.01))
     await swept.wait()
     task.cancel()
+    assert not draft.exists()
     with pytest.raises(NotFoundError):
         await uploads.find(sender, row.upload, NOW)
     with pytest.raises(UnavailableError):
