@@ -13,6 +13,8 @@ from audit.monthkeys import MonthKeys
 from audit.writer import Writer
 from consent.catalogue import shipped_catalogues
 from dossier.database import CONNECTION_ERRORS
+from dossier.epochs.lapsing import LapseSweeper
+from dossier.epochs.store import EpochStore
 from dossier.forgetting import forget_forever
 from dossier.hiding.store import HiddenStore
 from dossier.hiding.telling import Teller
@@ -40,7 +42,7 @@ class Releasing:
 async def releasing(
     pool: Any, writer: Writer, signer: Signer, months: MonthKeys, objects: Objects
 ) -> AsyncIterator[Releasing]:
-    """Build the parts; while they run, dossiers hear of hidden requests and consents that are due end, old answers go."""
+    """Build the parts; while they run, dossiers hear of hidden requests and what is due ends, old answers go."""
     store = ReadingStore(pool)
     uses, sharing = Uses(store), Sharing(SharingStore(pool), writer)
     promiser = Promiser(store, signer, months)
@@ -49,6 +51,7 @@ async def releasing(
         asyncio.create_task(uses.flush_forever()),
         asyncio.create_task(Teller(writer, HiddenStore(pool)).run_forever()),
         asyncio.create_task(Sweeper(writer, sharing.store).run_forever()),
+        asyncio.create_task(LapseSweeper(writer, EpochStore(pool)).run_forever()),
         asyncio.create_task(forget_forever(pool)),
     ]
     try:

@@ -135,6 +135,21 @@ async def key_holders(source: Connection | Pool, dossier: bytes, section: str, l
     return [(row["grantee"], row["subject"]) for row in rows]
 
 
+async def section_keys(source: Connection | Pool, dossier: bytes) -> list[SectionKeyRow]:
+    """Return every epoch of every section key, each with the wrap of its secret under the latest root."""
+    rows = await source.fetch(
+        """SELECT k.section, k.lane, k.epoch, k.public_hash, k.statement,
+                  coalesce(w.wrapped, k.wrapped) AS wrapped, coalesce(w.sequence, k.sequence) AS sequence
+           FROM dossier.section_key k LEFT JOIN LATERAL (
+               SELECT s.wrapped, s.sequence FROM dossier.section_wrap s
+               WHERE s.bucket = k.bucket AND s.dossier = k.dossier AND s.section = k.section AND s.lane = k.lane
+                 AND s.epoch = k.epoch ORDER BY s.sequence DESC LIMIT 1) w ON true
+           WHERE k.bucket = audit.bucket($1) AND k.dossier = $1 ORDER BY k.section, k.lane, k.epoch""",
+        dossier,
+    )
+    return [SectionKeyRow(*row.values()) for row in rows]
+
+
 def statement_write(stream: bytes, statement: Statement, subject: bytes, seq: int) -> Write:
     """Keep a statement exactly as it was signed; `seq` is that of its event."""
     return Write(INSERT_STATEMENT, (stream, statement.hash, statement.kind, subject, seq, statement.envelope))
@@ -213,17 +228,7 @@ class DossierStore:
 
     async def section_keys(self, dossier: bytes) -> list[SectionKeyRow]:
         """Return every epoch of every section key, each with the wrap of its secret under the latest root."""
-        rows = await self._pool.fetch(
-            """SELECT k.section, k.lane, k.epoch, k.public_hash, k.statement,
-                      coalesce(w.wrapped, k.wrapped) AS wrapped, coalesce(w.sequence, k.sequence) AS sequence
-               FROM dossier.section_key k LEFT JOIN LATERAL (
-                   SELECT s.wrapped, s.sequence FROM dossier.section_wrap s
-                   WHERE s.bucket = k.bucket AND s.dossier = k.dossier AND s.section = k.section AND s.lane = k.lane
-                     AND s.epoch = k.epoch ORDER BY s.sequence DESC LIMIT 1) w ON true
-               WHERE k.bucket = audit.bucket($1) AND k.dossier = $1 ORDER BY k.section, k.lane, k.epoch""",
-            dossier,
-        )
-        return [SectionKeyRow(*row.values()) for row in rows]
+        return await section_keys(self._pool, dossier)
 
     async def capsules(self, dossier: bytes, grantee: bytes) -> list[bytes]:
         """Return the capsules of one grantee in a dossier, oldest first."""

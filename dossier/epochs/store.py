@@ -10,6 +10,7 @@ from asyncpg import Connection, Pool
 
 from audit.entry import Write
 from consent.terms import FOREVER
+from dossier.dossiers.store import SectionKeyRow, section_keys
 from dossier.epochs.losses import KINDS, Moment
 from dossier.epochs.streamkey import STREAM_KEY
 
@@ -62,6 +63,20 @@ class EpochWant:
             want: (await last_epoch(connection, want.dossier), await authority_times(connection, want.dossier))
             for want in wants
         }
+
+
+@dataclass(frozen=True, slots=True)
+class SectionsWant:
+    """Every epoch of every section key of a dossier."""
+
+    dossier: bytes
+
+    @classmethod
+    async def load(
+        cls, connection: Connection, wants: Sequence[SectionsWant]
+    ) -> Mapping[SectionsWant, Sequence[SectionKeyRow]]:
+        """Return rows by want."""
+        return {want: await section_keys(connection, want.dossier) for want in wants}
 
 
 async def last_epoch(source: Connection | Pool, dossier: bytes) -> LastEpoch | None:

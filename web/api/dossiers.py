@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -9,7 +10,9 @@ from litestar import get, post
 from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
+from crypto.capsules import Capsule
 from crypto.encoding import encode_base64
+from crypto.statements import Statement
 from dossier.answers import Answer
 from dossier.dossiers.creation import Created, CreateDossier, NewDossier
 from dossier.dossiers.govern import Accepted, Govern, Submission
@@ -19,6 +22,7 @@ from dossier.dossiers.statements import read_bytes, read_capsules, read_id, read
 from dossier.dossiers.stopping import StopAdmission, StopAuthority, Stopped
 from dossier.dossiers.succession import ChangeAuthority, NewList
 from dossier.epochs.service import PendingRotations
+from dossier.epochs.successor import NewKey, Succeed
 from dossier.parties.actor import Assurance, require_assurance, require_step_up
 from dossier.sharing.countersigning import Countersign
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
@@ -45,14 +49,6 @@ class NewDossierBody(Body, frozen=True):
     stream_key: str
 
 
-class StatementBody(Body, frozen=True):
-    """One signed statement with its capsules; a placement brings the item key sealed for the new place."""
-
-    statement: str
-    capsules: list[str] = msgspec.field(default_factory=list)
-    sealed_key: str = ""
-
-
 class RotationBody(Body, frozen=True):
     """A new section key, the rotation that names its capsules, and its secret under the dossier root."""
 
@@ -60,6 +56,35 @@ class RotationBody(Body, frozen=True):
     rotation: str
     capsules: list[str]
     wrapped: str
+
+
+class WrappedEpoch(Body, frozen=True):
+    """The secret of one section, lane and epoch under the new dossier root."""
+
+    section: str
+    lane: str
+    epoch: int
+    wrapped: str
+
+
+class SuccessionBody(Body, frozen=True):
+    """What comes with a new dossier key: the list signed by it, older section secrets under the new root, new epochs."""
+
+    authority: str
+    wraps: list[WrappedEpoch]
+    rotations: list[RotationBody]
+
+
+class StatementBody(Body, frozen=True):
+    """One signed statement with its capsules; a placement brings the item key sealed for the new place.
+
+    A dossier key brings its succession; the capsules are then for the authority list in it.
+    """
+
+    statement: str
+    capsules: list[str] = msgspec.field(default_factory=list)
+    sealed_key: str = ""
+    succession: SuccessionBody | None = None
 
 
 class DossierBody(Body, frozen=True):
@@ -142,6 +167,9 @@ async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[Stat
     require_step_up(actor, running.sign_in.clock())
     statement, claim = read_statement(data.statement), await claim_of(request, actor)
     where, capsules = path_id(dossier), read_capsules(data.capsules)
+    if data.succession is not None:
+        new = _new_key(statement, capsules, data.succession)
+        return await running.writer.submit(Succeed(actor, where, new, claim))
     if statement.kind == "authority-list":
         return await running.writer.submit(ChangeAuthority(actor, where, NewList(statement, capsules), claim))
     if statement.kind == "countersignature":
@@ -154,7 +182,7 @@ async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[Stat
     "/v1/dossiers/{dossier:str}/rotations",
     operation_id="listRotations",
     tags=["dossiers"],
-    summary="Section keys that wait for a new epoch",
+    summary="Keys that wait for a new epoch",
     responses=problems(400, 401, 404, 503),
 )
 async def list_rotations(request: Http, dossier: DossierPath) -> PendingRotations:
@@ -176,13 +204,23 @@ async def rotate(request: Http, dossier: DossierPath, data: JSONBody[RotationBod
     actor = await actor_of(request)
     running = service(request)
     require_step_up(actor, running.sign_in.clock())
-    new = NewEpoch(
+    new = _new_epoch(data)
+    return await running.writer.submit(Rotate(actor, path_id(dossier), new, await claim_of(request, actor)))
+
+
+def _new_epoch(data: RotationBody) -> NewEpoch:
+    return NewEpoch(
         section_key=read_statement(data.section_key, "section-key"),
         rotation=read_statement(data.rotation, "rotation"),
         capsules=read_capsules(data.capsules),
         wrapped=read_bytes(data.wrapped),
     )
-    return await running.writer.submit(Rotate(actor, path_id(dossier), new, await claim_of(request, actor)))
+
+
+def _new_key(statement: Statement, capsules: Sequence[Capsule], data: SuccessionBody) -> NewKey:
+    wraps = {(each.section, each.lane, each.epoch): read_bytes(each.wrapped) for each in data.wraps}
+    authority = read_statement(data.authority, "authority-list")
+    return NewKey(statement, authority, capsules, wraps, [_new_epoch(each) for each in data.rotations])
 
 
 @post(
