@@ -71,7 +71,7 @@ class Countersign(Entry[Accepted]):
         signers = (*proposal.cosigners, self._statement)
         enough = _enough(proposal.statement, signers, sections, state, view.now)
         if enough:
-            _check_still(proposal.statement, state, items, view.now)
+            _check_still(proposal, state, items, view.now)
         return self._outcome(view, proposal, signers, enough=enough)
 
     def recall(self, claimed: Claimed, view: View) -> Accepted:  # noqa: ARG002 - the state of today changes nothing
@@ -143,8 +143,9 @@ def _enough(
     return True
 
 
-def _check_still(statement: Statement, state: DossierState, items: Mapping[bytes, ItemState], now: int) -> None:
+def _check_still(proposal: Proposal, state: DossierState, items: Mapping[bytes, ItemState], now: int) -> None:
     """What the statement says must make sense at the moment it takes effect, not only when it was proposed."""
+    statement = proposal.statement
     if statement.kind == "consent":
         consent = parse_consent(statement.payload, 0)
         check_rule(consent, state.rules, now)
@@ -154,6 +155,9 @@ def _check_still(statement: Statement, state: DossierState, items: Mapping[bytes
     act = ACTS[statement.kind]
     item = items.get(bytes.fromhex(statement.payload[act.item])) if act.item else None
     act.check(statement.payload, state.rules, item, now)
+    if item is not None and item.version != proposal.placed.get("version", item.version):
+        # The key that waited opens the older version only: whoever moves the item seals that of the newest.
+        raise ConflictError("a newer version came while the placement waited", code="newer-version")
 
 
 def _facts(statement: Statement) -> tuple[Fact, ...]:

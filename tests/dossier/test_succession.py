@@ -262,6 +262,19 @@ async def test_completed_placement_has_its_key(town, joint, partner):
     assert await town.pool.fetchval(count, item, statement.hash) == [b"sealed to the new place"]
 
 
+async def test_a_placement_is_overtaken_by_a_newer_version(town, joint, partner):
+    """A version that comes while a placement waits has no key for the new place: the placement is refused, nothing moves."""
+    item = await town.deliver(joint, joint.owner)
+    statement = await placement(town, joint, item, b"sealed to the new place")
+    await town.deliver(joint, joint.owner, b"een verbetering", item=item, before=joint.items[item])
+    with pytest.raises(ConflictError) as caught:
+        await cosigned(town, joint, partner, "legal-representative", statement.hash.hex())
+    assert caught.value.code == "newer-version"
+    assert await town.pool.fetchval("SELECT count(*) FROM dossier.placed_key WHERE item = $1", item) == 0
+    placed = "SELECT count(*) FROM audit.fact WHERE subject = $1 AND kind = 'placement'"
+    assert await town.pool.fetchval(placed, item) == 0
+
+
 async def test_capsules_of_a_proposal_are_kept(town, joint, partner):
     """What was sealed to somebody with a proposal is there when it is completed."""
     agency = await town.agency()

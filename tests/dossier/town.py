@@ -244,7 +244,7 @@ class Town:
 
     async def deliver(self, home, author, content=b"een brief", section="debts", **options):
         """Seal and deliver an item; return its id."""
-        item = options.get("item") or new_id(home.id[:2])
+        item = options.pop("item", None) or new_id(home.id[:2])
         delivery = seal_delivery(home, author, content, section, item=item, **options)
         await self.writer.submit(Deliver(author.actor, delivery, claim(author.actor)))
         home.items[item] = parse_header(delivery.header)
@@ -404,15 +404,25 @@ def new_home(owner):
 
 
 def seal_delivery(
-    home, author, content, section, *, item, lane="ordinary", label="personal", kind="debt-record", uploads=()
+    home,
+    author,
+    content,
+    section,
+    *,
+    item,
+    lane="ordinary",
+    label="personal",
+    kind="debt-record",
+    uploads=(),
+    before=None,
 ):
     contents = content if isinstance(content, list) else [content]
     public = section_sealing_key(home.secrets[section, lane], home.place(section, lane)).public
     core = Core(
         dossier=home.id,
         item=item,
-        version=1,
-        previous=b"",
+        version=before.core.version + 1 if before else 1,
+        previous=before.statement.hash if before else b"",
         section=section,
         lane=lane,
         epoch=0,
