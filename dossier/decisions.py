@@ -11,8 +11,9 @@ from typing import Any
 
 from audit.entry import View
 from consent.engine import ENGINE_VERSION
-from consent.terms import FOREVER, Decision, Request
+from consent.terms import FOREVER, Decision
 from dossier.events import Values
+from dossier.facts.dossiers import DossierState
 
 
 def decision_fields(decision: Decision) -> Values:
@@ -27,14 +28,14 @@ def decision_fields(decision: Decision) -> Values:
     }
 
 
-def request_fields(request: Request) -> Values:
-    """What was asked, in codes."""
-    return {
-        "action": request.action,
-        "purpose": request.purpose,
-        "case": request.case,
-        "reason": request.reason,
-        "role": request.actor.role,
+def decided_fields(decision: Decision, view: View, dossier: bytes, foreign: Iterable[bytes]) -> Values:
+    """What was decided, and on which facts and catalogue; a decision on a dossier that is not there names none."""
+    state = view.facts(dossier).value if view.exists(dossier) else None
+    if not isinstance(state, DossierState):
+        return decision_fields(decision)
+    return decision_fields(decision) | {
+        "positions": positions(view, dossier, foreign),
+        "catalogue": state.rules.catalogues.current.hash,
     }
 
 

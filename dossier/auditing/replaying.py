@@ -136,7 +136,7 @@ class Replayer:
         try:
             catalogues = catalogues_of(opened.event, self.catalogues)
             histories = await self._of(Seen.of(opened.event), catalogues)
-            differences = replay(opened.event, opened.evidence, histories)
+            differences = replay(opened.event, opened.evidence, histories, row.stream)
         except NotReplayableError as error:
             result.findings.append(_place(row, f"not replayable: {error}"))
         except ConsentError:

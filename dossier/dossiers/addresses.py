@@ -1,7 +1,7 @@
 """Addresses: an agency asks where records about an identifier go, and gets a word signed by the directory key.
 
-No dossier and not admitted give the same answer at the same cost: not found. Every question is an event in the
-organisation's own stream; it names no identifier.
+Whoever may add anything anywhere may know where; that is the engine's to say. No dossier and not admitted give the same
+answer at the same cost: not found. Every question is an event in the organisation's own stream; it names no identifier.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from collections.abc import Sequence
 
 from audit.entry import Append, Entry, Outcome, View
 from audit.event import make_event
-from consent.facts import DossierFacts
 from crypto.encoding import encode_base64
 from crypto.keys import SigningKey
 from crypto.statements import parse_statement, sign
 from dossier.answers import Answer
+from dossier.decisions import decided_fields, decision_fields
 from dossier.dossiers.store import DossierStore
 from dossier.errors import NotFoundError
 from dossier.events import actor_fields
 from dossier.facts.dossiers import DossierState
+from dossier.facts.foreign import foreign_streams
+from dossier.items.admitting import NO_DOSSIER, decide_any
 from dossier.parties.actor import Actor
 
 ADDRESS_SECONDS = 15 * 60
+DECIDED = ("decision", "code", "basis", "positions", "catalogue", "engine")
 
 
 class Address(Answer, frozen=True):
@@ -37,22 +40,20 @@ class Ask(Entry[DossierState | None]):
     def __init__(self, actor: Actor, dossier: bytes | None, request: bytes) -> None:
         self._actor, self._dossier, self._request = actor, dossier, request
         self.streams = (actor.stream,)
-        self.foreign = (dossier,) if dossier else ()
+        self.foreign = (*((dossier,) if dossier else ()), *foreign_streams(actor))
 
     def judge(self, view: View) -> Outcome[DossierState | None]:
-        """Give the dossier as it stands if the organisation is admitted, else None; the event is the same."""
-        state = view.facts(self._dossier).value if self._dossier and view.exists(self._dossier) else None
-        admitted = isinstance(state, DossierState) and is_admitted(state.rules, self._actor, view.now)
+        """Give the dossier as it stands if the organisation may add to it, else None; an event all the same."""
+        decision = NO_DOSSIER if self._dossier is None else decide_any(self._actor, self._dossier, view, view.now)
+        decided = decision_fields(decision)
+        if self._dossier is not None:
+            decided = decided_fields(decision, view, self._dossier, foreign_streams(self._actor))
         values = actor_fields(self._actor, self._request, view.now)
-        values |= {"type": "address", "action": "list", "count": 1 if admitted else 0}
+        values |= {name: decided[name] for name in DECIDED if name in decided}
+        values |= {"type": "address", "action": "add", "count": 1 if decision.permitted else 0}
         append = Append(self._actor.stream, make_event("query/v1", values))
-        return Outcome((append,), answer=lambda _receipts: state if admitted else None)
-
-
-def is_admitted(rules: DossierFacts, actor: Actor, now: int) -> bool:
-    """Whether the actor's organisation may deliver anything to this dossier now."""
-    organisation = actor.organisation.hex() if actor.organisation else ""
-    return any(each.organisation == organisation and each.period.holds(now) for each in rules.admissions)
+        state = view.facts(self._dossier).value if self._dossier and decision.permitted else None
+        return Outcome((append,), answer=lambda _receipts: state)
 
 
 async def make_address(

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.writer import Writer
-from consent.engine import decide
-from consent.facts import Facts
-from consent.terms import ItemFacts, Request
 from dossier.dossiers.authority import holder_state
 from dossier.dossiers.showing import GOVERNING, ShownDossier, show
 from dossier.dossiers.store import DossierStore
 from dossier.epochs.service import Epochs, PendingRotations
-from dossier.errors import ForbiddenError, NotFoundError
-from dossier.facts.dossiers import DossierState
-from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
+from dossier.errors import ForbiddenError
+from dossier.facts.foreign import foreign_streams
+from dossier.items.admitting import decide_any
+from dossier.items.unadmitted import refuse_upload
 from dossier.parties.actor import Actor
 from dossier.parties.store import PartyStore
 
@@ -69,22 +67,7 @@ class Dossiers:
         return await self.epochs.rotations(view, dossier, vault=owns)
 
     async def may_add(self, actor: Actor, dossier: bytes) -> None:
-        """Raise NotFoundError unless the actor may add something somewhere in this dossier now."""
+        """Raise NotFoundError, once the refusal is written down, unless the actor may add something here now."""
         view = await self.writer.look((dossier, *foreign_streams(actor)))
-        state = view.facts(dossier).value if view.exists(dossier) else None
-        if not isinstance(state, DossierState):
-            raise NotFoundError
-        facts = Facts(state.rules, foreign_facts(actor, view))
-        source = actor.organisation if actor.kind == "system" and actor.organisation else actor.id
-        if not any(_may_add(actor, section, source, facts, view.now) for section in _sections(facts)):
-            raise NotFoundError
-
-
-def _sections(facts: Facts) -> list[str]:
-    return sorted(facts.dossier.catalogues.current.sections)
-
-
-def _may_add(actor: Actor, section: str, source: bytes, facts: Facts, now: int) -> bool:
-    lowest = min(facts.dossier.catalogues.current.labels.items(), key=lambda pair: pair[1].rank)[0]
-    place = ItemFacts("", section, "ordinary", lowest, "document", source.hex())
-    return decide(Request(subject_of(actor, actor.role), "add", place), facts, now).permitted
+        if not decide_any(actor, dossier, view, view.now).permitted:
+            await refuse_upload(self.writer, actor, dossier)

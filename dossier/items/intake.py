@@ -1,29 +1,29 @@
 """Taking in an item version: from an agency's system, or from the owner.
 
 Everything that the header says is checked against what came with it and against the dossier as it stands; then the
-engine decides `add`. An agency that is not admitted learns no more than one that guessed an id: not found.
+engine decides `add`. An agency that is not admitted learns no more than one that guessed an id: not found, and the
+refusal is written down (dossier.items.unadmitted).
 """
 
 from __future__ import annotations
 
 from audit.entry import Append, Claim, Claimed, Entry, Outcome, View
 from audit.event import Event, make_event
-from consent.engine import decide
-from consent.facts import Facts
-from consent.terms import ItemFacts, Request
+from consent.terms import Decision
 from crypto.encoding import BUCKET_SIZE, sha256
 from crypto.errors import CryptoError
 from crypto.headers import Header, parse_header
 from crypto.statements import verify
 from crypto.stream import sealed_size
 from dossier.answers import Answer, Promise, keep, kept, promise
+from dossier.decisions import decided_fields
 from dossier.dossiers.store import SectionKeyRow, SectionWant
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
-from dossier.events import actor_fields
-from dossier.facts.dossiers import DossierState
-from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
+from dossier.events import Values, actor_fields
+from dossier.facts.foreign import Reader, foreign_streams
 from dossier.facts.parties import OrganisationFacts, PersonFacts
 from dossier.items import store
+from dossier.items.admitting import decide_add, source_of
 from dossier.items.delivery import Delivery
 from dossier.items.state import ItemState, version_fact
 from dossier.parties.actor import Actor
@@ -33,6 +33,14 @@ INLINE_LIMIT = sealed_size(65_536)
 
 FUTURE_SECONDS = 300
 """How far ahead an author's clock may be."""
+
+
+DECIDED = ("basis", "code", "rules", "positions", "catalogue", "engine")
+"""What an event of a delivery says of its decision; that it is a permit goes without saying."""
+
+
+class NotAdmittedError(NotFoundError):
+    """The engine says no to `add`: the refusal is still to be written down."""
 
 
 class Delivered(Answer, frozen=True):
@@ -77,9 +85,9 @@ class Deliver(Entry[Delivered]):
 
     def judge(self, view: View) -> Outcome[Delivered]:
         """Decide `add`, then check author, section key, version and uploads as they stand."""
-        if not view.exists(self._delivery.dossier):
-            raise NotFoundError
-        self._decide(view)
+        decision = decide_add(self._actor, self._header.core, self._delivery.dossier, view, view.now)
+        if not decision.permitted:
+            raise NotAdmittedError
         self._check_author(view)
         self._check_section(view.rows(self._section))
         self._check_version(view.rows(self._item))
@@ -89,39 +97,34 @@ class Deliver(Entry[Delivered]):
                 store.check_upload(row, self._delivery.dossier, self._actor.id, sealed_size(info.length), info.hash)
         if self._header.core.issued > view.now + FUTURE_SECONDS:
             raise InvalidRequestError("the item was issued in the future", code="issued-in-future")
-        return self._outcome(view)
+        return self._outcome(view, decision)
 
     def recall(self, claimed: Claimed, view: View) -> Delivered:  # noqa: ARG002 - the state of today changes nothing
         """Give the same answer again."""
         return kept(claimed.kept or b"", Delivered)
 
-    def _outcome(self, view: View) -> Outcome[Delivered]:
+    def _outcome(self, view: View, decision: Decision) -> Outcome[Delivered]:
         core, actor = self._header.core, self._actor
         organisation = actor.organisation if actor.kind == "system" else None
         audience = "actor" if organisation else "owner"
         fact = version_fact(self._header, organisation)
         seq = view.head(self._delivery.dossier).seq + 1
         return Outcome(
-            appends=(Append(self._delivery.dossier, self._event(view.now), (fact,)),),
+            appends=(
+                Append(
+                    self._delivery.dossier,
+                    self._event(view, decision),
+                    (fact,),
+                    evidence=self._header.statement.envelope,
+                ),
+            ),
             answer=lambda receipts: Delivered(core.item.hex(), core.version, promise(receipts[0], audience)),
             writes=store.version_writes(self._delivery, self._header, organisation or actor.id, seq),
             keep=keep,
         )
 
-    def _decide(self, view: View) -> None:
-        actor, core = self._actor, self._header.core
-        source = actor.organisation if actor.kind == "system" and actor.organisation else actor.id
-        place = ItemFacts("", core.section, core.lane, core.label, core.type, source.hex())
-        request = Request(subject_of(actor, actor.role, core.author_key_id.hex()), "add", place)
-        dossier = view.facts(self._delivery.dossier).value
-        if not isinstance(dossier, DossierState):
-            raise NotFoundError
-        decision = decide(request, Facts(dossier.rules, foreign_facts(actor, view)), view.now)
-        if not decision.permitted:
-            raise NotFoundError
-
     def _check_author(self, view: View) -> None:
-        key = _signing_key(self._actor, view)
+        key = signing_key(self._actor, view)
         try:
             verify(self._header.statement, key)
         except CryptoError as error:
@@ -146,23 +149,32 @@ class Deliver(Entry[Delivered]):
         if (state.version + 1, state.header) != (core.version, core.previous.hex()) or state.removed:
             raise ConflictError("there is another newest version", code="wrong-version")
 
-    def _event(self, now: int) -> Event:
-        core = self._header.core
-        values = actor_fields(self._actor, self.claim.key if self.claim else b"", now)
+    def _event(self, view: View, decision: Decision) -> Event:
+        decided = decided_fields(decision, view, self._delivery.dossier, self.foreign)
+        values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
+        values |= {name: decided[name] for name in DECIDED}
+        values |= version_fields(self._header)
         values |= {
             "type": "delivered" if self._actor.kind == "system" else "added",
-            "item": core.item.hex(),
-            "version": core.version,
-            "section": core.section,
-            "lane": core.lane,
-            "itemType": core.type,
-            "label": core.label,
-            "source": (self._actor.organisation or self._actor.id).hex(),
-            "header": self._header.hash.hex(),
-            "parts": core.part_count,
-            "bytes": sum(part.length for part in self._header.parts),
+            "source": source_of(self._actor).hex(),
         }
         return make_event("delivery/v1", values)
+
+
+def version_fields(header: Header) -> Values:
+    """What a header says of its version, as the event of a delivery has it."""
+    core = header.core
+    return {
+        "item": core.item.hex(),
+        "version": core.version,
+        "section": core.section,
+        "lane": core.lane,
+        "itemType": core.type,
+        "label": core.label,
+        "header": header.hash.hex(),
+        "parts": core.part_count,
+        "bytes": sum(part.length for part in header.parts),
+    }
 
 
 def _header(delivery: Delivery) -> Header:
@@ -172,7 +184,7 @@ def _header(delivery: Delivery) -> Header:
         raise InvalidRequestError("not a well-formed item header", code="invalid-header") from error
 
 
-def _signing_key(actor: Actor, view: View) -> bytes:
+def signing_key(actor: Actor, view: Reader) -> bytes:
     """The key that the actor signs items with now: a system's attested key, a person's newest."""
     if actor.kind == "system" and actor.organisation:
         organisation = view.facts(actor.organisation).value

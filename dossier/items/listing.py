@@ -1,7 +1,8 @@
 """Listing the items of a dossier: who may see that which items exist, one event for each page.
 
 Which items is the engine's to say, item by item. The answer holds sealed titles, so it is a release like any other: the
-event with count and hash of the ids is durable before a title leaves. What wants a reason is not listed without one. Nothing tells how many items there are in all.
+event with count and hash of the ids is durable before a title leaves. What wants a reason is not listed without one.
+Nothing tells how many items there are in all.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from audit.entry import Append, Entry, Outcome, Receipt, View
 from audit.event import Event, make_event
 from consent.facts import Facts
 from consent.search import decide_items
-from consent.terms import Decision
+from consent.terms import Actor as Subject
+from consent.terms import Decision, Request
 from crypto.canonical import encode_json
 from crypto.encoding import sha256
-from dossier.decisions import decision_fields, positions, with_reason
+from dossier.decisions import decided_fields, with_reason
 from dossier.errors import ConflictError, NotFoundError
 from dossier.events import actor_fields
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
+from dossier.items.admitting import NO_DOSSIER, decide_somewhere, somewhere
 from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 
@@ -76,8 +79,12 @@ class Page:
     receipt: Receipt
 
 
+class NothingListedError(NotFoundError):
+    """Somebody who may see no item may not know that there is a dossier: the refusal is still to be written down."""
+
+
 class ListItems(Entry[Page]):
-    """List one page, or refuse with NotFoundError: somebody who may see no item may not know that there is a dossier."""
+    """List one page, or refuse with NothingListedError."""
 
     def __init__(self, actor: Actor, request: ListRequest, items: Items, request_id: bytes) -> None:
         self._actor, self._request, self._items, self._request_id = actor, request, items, request_id
@@ -86,33 +93,42 @@ class ListItems(Entry[Page]):
 
     def judge(self, view: View) -> Outcome[Page]:
         """Decide for every item; a page is what follows the last one that the caller has."""
-        if not view.exists(self._request.dossier):
-            raise NotFoundError
-        if view.head(self._request.dossier).items.seq != self._items.position:
-            raise ItemsMovedError("items changed meanwhile")
-        state = view.facts(self._request.dossier).value
-        if not isinstance(state, DossierState):
-            raise NotFoundError
-        permitted = self._permitted(state, view)
-        if not permitted and state.owner != self._actor.id.hex():
-            raise NotFoundError
+        permitted, decision = self.decide(view)
+        if not decision.permitted:
+            raise NothingListedError
         found, more = self._page(list(permitted))
-        decisions = [permitted[item] for item in found]
-        event = self._event(view, found, decisions, state.rules.catalogues.current.hash)
-        rules = frozenset(rule for decision in decisions for rule in decision.rules)
+        decisions = [permitted[item] for item in found] or [decision]
+        rules = frozenset(rule for each in decisions for rule in each.rules)
         return Outcome(
-            appends=(Append(self._request.dossier, event, evidence=self._request.page()),),
+            appends=(Append(self._request.dossier, self.event(view, found, decisions), evidence=self._request.page()),),
             answer=lambda receipts: Page(found, more, rules, receipts[0]),
         )
 
-    def _permitted(self, state: DossierState, view: View) -> dict[bytes, Decision]:
-        """The items that the actor may list, newest delivery first."""
-        asked, actor = self._request, subject_of(self._actor, self._request.role)
+    def decide(self, view: View) -> tuple[dict[bytes, Decision], Decision]:
+        """The items that the actor may list, newest delivery first, and whether they may know of the list.
+
+        Whoever may list something may; and whoever could, if only there were something in one of the sections.
+        """
+        asked = self._request
+        state = view.facts(asked.dossier).value if view.exists(asked.dossier) else None
+        if not isinstance(state, DossierState):
+            return {}, NO_DOSSIER
+        if view.head(asked.dossier).items.seq != self._items.position:
+            raise ItemsMovedError("items changed meanwhile")
         facts = Facts(state.rules, foreign_facts(self._actor, view, asked.case))
+        subject, case = subject_of(self._actor, asked.role), asked.case.hex() if asked.case else ""
+        permitted = self._permitted(subject, case, facts, view.now)
+        if permitted:
+            return permitted, next(iter(permitted.values()))
+        question = Request(subject, "list", somewhere(state), asked.purpose, case, asked.reason)
+        sections = (asked.section,) if asked.section else facts.dossier.catalogues.current.sections
+        return permitted, with_reason(decide_somewhere(question, sections, facts, view.now), asked.reason)
+
+    def _permitted(self, subject: Subject, case: str, facts: Facts, now: int) -> dict[bytes, Decision]:
+        asked = self._request
         states = [each for each in self._items.states.values() if not each.removed]
         wanted = [each.facts for each in states if asked.section in ("", each.facts.section)]
-        case = asked.case.hex() if asked.case else ""
-        decided = decide_items(actor, "list", wanted, facts, view.now, purpose=asked.purpose, case=case)
+        decided = decide_items(subject, "list", wanted, facts, now, purpose=asked.purpose, case=case)
         yes = [(item, decision) for item, decision in decided if with_reason(decision, asked.reason).permitted]
         yes.sort(key=lambda pair: pair[0].delivered, reverse=True)
         return {bytes.fromhex(item.item): decision for item, decision in yes}
@@ -125,21 +141,20 @@ class ListItems(Entry[Page]):
         end = start + self._request.size
         return list(permitted[start:end]), len(permitted) > end
 
-    def _event(self, view: View, found: Sequence[bytes], decisions: Sequence[Decision], catalogue: str) -> Event:
+    def event(self, view: View, found: Sequence[bytes], decisions: Sequence[Decision]) -> Event:
+        """The event of a page, or of a refusal; the first decision stands for all, the rules are those of all."""
         asked = self._request
-        first = decisions[0] if decisions else Decision(permitted=True, reason="own-dossier", step=4)
-        values = actor_fields(self._actor, self._request_id, view.now) | decision_fields(first)
+        values = actor_fields(self._actor, self._request_id, view.now)
+        values |= decided_fields(decisions[0], view, asked.dossier, self.foreign)
         values |= {
             "type": "items",
             "role": asked.role if self._actor.organisation and self._actor.kind == "person" else "",
             "subjects": [asked.dossier.hex()],
             "count": len(found),
-            "idsHash": sha256(b"".join(found)).hex(),
+            "idsHash": sha256(b"".join(found)).hex() if decisions[0].permitted else "",
             "purpose": asked.purpose,
             "case": asked.case.hex() if asked.case else "",
             "reason": asked.reason,
             "rules": sorted({rule for decision in decisions for rule in decision.rules})[:200],
-            "positions": positions(view, asked.dossier, self.foreign),
-            "catalogue": catalogue,
         }
         return make_event("listing/v1", values)

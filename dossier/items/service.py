@@ -16,7 +16,7 @@ from dossier.answers import Answer, Promise, promise
 from dossier.dossiers.authority import holder_state, holds_section
 from dossier.errors import InvalidRequestError, NotFoundError
 from dossier.facts.foreign import foreign_streams
-from dossier.items.listing import CursorError, Items, ItemsMovedError, ListItems, ListRequest, Page
+from dossier.items.listing import Items, ItemsMovedError, ListItems, ListRequest, NothingListedError, Page
 from dossier.items.state import ItemState, compile_item
 from dossier.items.store import ItemStore
 from dossier.items.unlisted import RefuseList
@@ -80,24 +80,29 @@ class ItemLists:
 
     async def page(self, actor: Actor, request: ListRequest) -> ItemPage:
         """List one page for the actor; raise NotFoundError when there is nothing that the actor may know of."""
-        try:
-            page = await self._listed(actor, request)
-        except CursorError:
-            raise
-        except NotFoundError:
-            await self.writer.submit(RefuseList(actor, request, secrets.token_bytes(16)))
-            raise
+        page = await self._listed(actor, request)
+        if page is None:
+            raise NotFoundError
         return await self._filled(actor, request, page)
 
-    async def _listed(self, actor: Actor, request: ListRequest) -> Page:
+    async def _listed(self, actor: Actor, request: ListRequest) -> Page | None:
+        """The page, None once its refusal is written down."""
         for left in reversed(range(TRIES)):
             items = await self._items(actor, request)
             try:
-                return await self.writer.submit(ListItems(actor, request, items, secrets.token_bytes(16)))
+                return await self._list(actor, request, items)
             except ItemsMovedError:
                 if not left:
                     raise
         raise AssertionError("not reached")
+
+    async def _list(self, actor: Actor, request: ListRequest, items: Items) -> Page | None:
+        name = secrets.token_bytes(16)
+        try:
+            return await self.writer.submit(ListItems(actor, request, items, name))
+        except NothingListedError:
+            await self.writer.submit(RefuseList(actor, request, items, name))
+            return None
 
     async def _filled(self, actor: Actor, request: ListRequest, page: Page) -> ItemPage:
         rows = await self.store.newest_versions(page.items)
@@ -129,7 +134,7 @@ class ItemLists:
     async def _items(self, actor: Actor, request: ListRequest) -> Items:
         view = await self.writer.look((request.dossier, *foreign_streams(actor, request.case)))
         if not view.exists(request.dossier):
-            raise NotFoundError
+            return Items(0, {})
         wanted = view.head(request.dossier).items.seq
         kept = self._kept.get(request.dossier, Items(0, {}))
         if kept.position != wanted:

@@ -7,24 +7,23 @@ outcome goes on under the first event, another one stops the reading by an event
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from audit.entry import Append, Entry, Fact, Outcome, View, Write
+from audit.entry import Append, Entry, Outcome, View, Write
 from audit.event import make_event
 from audit.writer import Writer
-from consent.engine import decide
-from consent.facts import Facts
-from consent.terms import Actor as Subject
-from consent.terms import Decision, Request
+from consent.terms import Decision
 from dossier.answers import Answer
-from dossier.decisions import with_reason
+from dossier.decisions import decided_fields
 from dossier.errors import GoneError, InvalidRequestError, NotFoundError
 from dossier.events import actor_fields
-from dossier.facts.foreign import foreign_facts, subject_of
+from dossier.facts.foreign import foreign_streams
 from dossier.items.objects import Objects, read_range
+from dossier.items.store import ItemWant
 from dossier.parties.actor import Actor
-from dossier.reading.context import Context
+from dossier.reading.context import Context, decide_still
 from dossier.reading.store import STOP_READING, Part, ReadingRow, ReadingStore, ReadingWant
 from dossier.reading.uses import Uses
 
@@ -37,6 +36,8 @@ EXTENSION = 60
 LONGEST = 30 * 60
 """Seconds after the decision at which every lease is over."""
 
+DECIDED = ("rules", "positions", "catalogue", "engine")
+"""What the event of a stopped reading says of its decision; the reason is its cause."""
 
 HELD_LIMIT = 10_000
 """Readings whose later positions are remembered; more are decided again at each range."""
@@ -70,27 +71,40 @@ class Range:
 
 
 class Stop(Entry[str]):
-    """Write down that a reading was stopped: what it rested on has ended."""
+    """Write down that a reading was stopped: what it rested on has ended. Raise StillPermittedError if it has not."""
 
-    def __init__(self, actor: Actor, row: ReadingRow, decision: Decision) -> None:
-        self._actor, self._row, self._decision = actor, row, decision
+    def __init__(self, actor: Actor, row: ReadingRow, context: Context) -> None:
+        self._actor, self._row, self._context = actor, row, context
         self.streams = (row.dossier,)
+        self.foreign = foreign_streams(actor, bytes.fromhex(context.case) if context.case else None)
+        self._item = ItemWant(row.dossier, row.item)
+        self.wants = (self._item,)
 
     def judge(self, view: View) -> Outcome[str]:
-        """Append the event, and close the reading with it."""
-        values = actor_fields(self._actor, self._row.nonce, view.now)
+        """Decide at the running position, append the event, and close the reading with it."""
+        row = self._row
+        decision = decide_still(self._context, self._actor, row.dossier, view.rows(self._item), view, view.now)
+        if decision.permitted:
+            raise StillPermittedError
+        decided = decided_fields(decision, view, row.dossier, self.foreign)
+        values = actor_fields(self._actor, row.nonce, view.now)
+        values |= {name: decided[name] for name in DECIDED}
         values |= {
             "type": "reading",
-            "subject": self._row.item.hex(),
-            "event": self._row.reading.hex(),
-            "cause": self._decision.reason,
+            "subject": row.item.hex(),
+            "event": row.reading.hex(),
+            "cause": decision.reason,
         }
-        facts: tuple[Fact, ...] = ()
+        event = make_event("stopped/v1", values)
         return Outcome(
-            appends=(Append(self._row.dossier, make_event("stopped/v1", values), facts),),
+            appends=(Append(row.dossier, event, evidence=self._context.evidence()),),
             answer=lambda receipts: receipts[0].event_id.hex(),
-            writes=(Write(STOP_READING, (self._row.reading,)),),
+            writes=(Write(STOP_READING, (row.reading,)),),
         )
+
+
+class StillPermittedError(Exception):
+    """What a reading rests on is there again: it goes on."""
 
 
 class ReadingStoppedError(GoneError):
@@ -162,20 +176,19 @@ class Leases:
         decision = await self._decide(actor, row, context, view)
         if not decision.permitted:
             self._held.pop(row.reading, None)
-            raise ReadingStoppedError(await self._writer.submit(Stop(actor, row, decision)))
+            await self._stop(actor, row, context)
+            return
         if len(self._held) >= HELD_LIMIT:
             self._held.clear()
         self._held[row.reading] = _Held(_positions(view, context.positions), decision.holds_until)
 
+    async def _stop(self, actor: Actor, row: ReadingRow, context: Context) -> None:
+        with suppress(StillPermittedError):
+            raise ReadingStoppedError(await self._writer.submit(Stop(actor, row, context)))
+
     async def _decide(self, actor: Actor, row: ReadingRow, context: Context, view: View) -> Decision:
         material = await self._store.material(ReadingWant(row.dossier, row.item, row.version, actor.id, "", ""))
-        if material is None:
-            return Decision(permitted=False, reason="indeterminate", step=1)
-        case = bytes.fromhex(context.case) if context.case else None
-        subject: Subject = subject_of(actor, context.role, context.key_hash)
-        asked = Request(subject, context.action, material.state.facts, context.purpose, context.case, context.reason)
-        facts = Facts(view.facts(row.dossier).value.rules, foreign_facts(actor, view, case))
-        return with_reason(decide(asked, facts, view.now), context.reason)
+        return decide_still(context, actor, row.dossier, material.state if material else None, view, view.now)
 
     async def _content(self, row: ReadingRow, part: Part, start: int, end: int) -> AsyncIterator[bytes]:
         if part.content is not None:

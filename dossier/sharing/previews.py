@@ -11,12 +11,14 @@ from typing import Any
 
 from audit.entry import Append, Claim, Claimed, Entry, Outcome, View
 from audit.event import make_event
+from consent.engine import ENGINE_VERSION
 from consent.errors import ConsentError
 from consent.facts import DossierFacts, Facts, ForeignFacts, Standing
 from consent.grant import Consent, parse_consent
 from consent.preview import Change, changes, with_consent, without_consent
 from consent.search import known_actors
 from consent.verification import check_sense
+from crypto.canonical import encode_json
 from crypto.encoding import sha256
 from crypto.errors import CryptoError
 from crypto.kinds import check_payload
@@ -73,8 +75,10 @@ class PreviewConsent(Entry[Preview]):
         self._actor, self._dossier, self.claim = actor, dossier, claim
         self._proposed = _parse(proposed, dossier) if proposed is not None else None
         self._ending, self._people = ending, tuple(people)
+        self._evidence = _evidence(proposed, ending, people)
         self.streams = (dossier,)
-        self.foreign = tuple({actor.id, *people, *_named(self._proposed)} - {dossier})
+        named = dict.fromkeys((actor.id, *people, *_named(self._proposed)))
+        self.foreign = tuple(stream for stream in named if stream != dossier)
         self._items = AllItemsWant(dossier)
         self.wants = (self._items,)
 
@@ -132,16 +136,27 @@ class PreviewConsent(Entry[Preview]):
             "purpose": consent.purpose,
             "case": consent.case,
             "positions": positions(view, self._dossier, self.foreign),
+            "catalogue": view.facts(self._dossier).value.rules.catalogues.current.hash,
+            "engine": ENGINE_VERSION,
         }
         rules = view.head(self._dossier).rules
         listed = [_shown(change) for change in found[:MOST_CHANGES]]
         return Outcome(
-            appends=(Append(self._dossier, make_event("query/v1", values)),),
+            appends=(Append(self._dossier, make_event("query/v1", values), evidence=self._evidence),),
             answer=lambda receipts: Preview(
                 listed, len(found), rules.seq, rules.leaf.hex(), promise(receipts[0], "owner")
             ),
             keep=keep,
         )
+
+
+def _evidence(proposed: Mapping[str, Any] | None, ending: str, people: Sequence[bytes]) -> bytes:
+    """What was asked, kept beside the event so that a replay can ask it again; raise InvalidRequestError."""
+    asked = {"consent": dict(proposed or {}), "ending": ending, "people": [person.hex() for person in people]}
+    try:
+        return encode_json(asked)
+    except CryptoError as error:
+        raise InvalidRequestError("not a well-formed consent", code="invalid-statement") from error
 
 
 def _shown(change: Change) -> ShownChange:

@@ -17,9 +17,10 @@ from dossier.dossiers.addresses import Address, Ask, make_address
 from dossier.dossiers.statements import read_bytes, read_statement
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError, TooLargeError
 from dossier.items.delivery import Delivery, SealedPart
-from dossier.items.intake import Deliver, Delivered
+from dossier.items.intake import Delivered
 from dossier.items.objects import SEGMENT_SIZE
 from dossier.items.store import UploadRow
+from dossier.items.unadmitted import take_in
 from dossier.parties.identifiers import identifier_hmac, parse_identifier
 from web.api.act import Body, Http, actor_of, claim_of, key_of, path_id, problems, service
 from web.api.dossiers import DossierPath
@@ -184,7 +185,7 @@ async def deliver(request: Http, dossier: DossierPath, data: JSONBody[ItemBody])
     )
     running = service(request)
     running.sign_in.limiter.count(DELIVERIES, actor.id)
-    return await running.writer.submit(Deliver(actor, delivery, await claim_of(request, actor)))
+    return await take_in(running.writer, actor, delivery, await claim_of(request, actor))
 
 
 async def _segment(request: Http) -> bytes:
