@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problem documents: one table from error class to status, code and title.
 
-The document says what kind of thing went wrong and, for our own errors, their fixed message. It never quotes the
-request. What is absent and what is not yours come from the same class and so look alike.
+It says what kind of thing went wrong and, for our own errors, their fixed message. It never quotes the request. What is
+absent and what is not yours come from the same class and so look alike. A person whose browser follows a link gets it as
+a page (`web.pages.problem`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import Request
+from litestar import MediaType, Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Response
 
@@ -22,6 +23,8 @@ from consent.errors import ConsentError
 from crypto.errors import CryptoError
 from dossier import database, errors
 from web.logging import logger
+from web.pages.language import choose
+from web.pages.problem import problem_page, wants_page
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:eigendossier:"
@@ -142,4 +145,13 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     answer = describe(error)
     if answer.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.problem.code == "internal":
         logger.error("a request failed", exc_info=error, extra={"fields": {"request": request.scope.get("request_id")}})
+    if wants_page(request.method, request.headers.get("accept", "")):
+        return _as_page(request, answer)
     return Response(answer.body, status_code=answer.problem.status, media_type=MEDIA_TYPE, headers=dict(answer.headers))
+
+
+def _as_page(request: Request[Any, Any, Any], answer: Answer) -> Response[bytes]:
+    language = choose("", request.headers.get("accept-language", ""))
+    page = problem_page(answer.problem.status, answer.problem.code, str(request.scope.get("request_id", "")), language)
+    headers = {**answer.headers, **page.headers, "vary": "Accept, Accept-Language"}
+    return Response(page.html.encode(), status_code=answer.problem.status, media_type=MediaType.HTML, headers=headers)

@@ -13,10 +13,8 @@ from dossier.embedded.secrets import write_private
 from dossier.sample import Agency, Persona, Professional, World
 from web.demo.company import Company
 from web.demo.filling import dossier_of
-from web.demo.record import HOME, Demo, DemoAgency, DemoPersona, DemoSystem, LogPart, OwnedDossier
+from web.demo.record import HOME, REGISTRAR, Demo, DemoAgency, DemoPersona, DemoSystem, LogPart, OwnedDossier
 from web.signin.personas import PersonaFile
-
-REGISTRAR = "registrar"
 
 
 def begin(server: str, data_dir: Path, world: World) -> Demo:
@@ -25,7 +23,9 @@ def begin(server: str, data_dir: Path, world: World) -> Demo:
     people = {each.slug: _citizen(each, known[each.slug].secret) for each in world.personas if each.signs_in}
     people |= {each.slug: _professional(each, known[each.slug].secret) for each in world.professionals}
     registrar = known[REGISTRAR]
-    people[REGISTRAR] = DemoPersona(registrar.name, REGISTRAR, registrar.about, REGISTRAR, registrar.secret)
+    people[REGISTRAR] = DemoPersona(
+        registrar.name, REGISTRAR, registrar.about, REGISTRAR, registrar.secret, about_en=registrar.about_en
+    )
     return Demo(
         server=server,
         loaded=False,
@@ -68,6 +68,7 @@ def _citizen(persona: Persona, secret: str) -> DemoPersona:
         secret,
         identifiers=list(numbers),
         dossiers=dossiers,
+        about_en=persona.about.en,
     )
 
 
@@ -80,12 +81,13 @@ def _professional(person: Professional, secret: str) -> DemoPersona:
         secret,
         organisation=person.organisation,
         role=person.role,
+        about_en=person.about.en,
     )
 
 
 def _agency(agency: Agency) -> DemoAgency:
     systems = {each.slug: DemoSystem(each.name, list(each.sections), list(each.types)) for each in agency.systems}
-    return DemoAgency(agency.name, agency.about.nl, systems=systems)
+    return DemoAgency(agency.name, agency.about.nl, systems=systems, about_en=agency.about.en)
 
 
 def _with_keys(company: Company, slug: str, persona: DemoPersona) -> DemoPersona:
@@ -111,7 +113,7 @@ def _with_systems(company: Company, slug: str, agency: DemoAgency) -> DemoAgency
         return agency
     organisation = company.state(slug)["organisation"]
     systems = {name: _with_client(company, f"{slug}.{name}", each) for name, each in agency.systems.items()}
-    return DemoAgency(agency.name, agency.about, organisation, systems)
+    return replace(agency, organisation=organisation, systems=systems)
 
 
 def _with_client(company: Company, name: str, system: DemoSystem) -> DemoSystem:

@@ -20,8 +20,8 @@ from dossier.client.keys import identity_state, read_identity
 from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
 from dossier.sample import Agency, Professional, System
 from web.demo.company import Company
+from web.demo.record import REGISTRAR
 
-REGISTRAR = "registrar"
 ADMINISTRATOR = "administrator"
 SUPERVISOR = "auditor"
 """The role by which an organisation is known as a supervisor: only those may have auditors."""

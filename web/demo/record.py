@@ -18,6 +18,9 @@ FILE = "demo.json"
 HOME = "home"
 """The folder of the demonstration's key store, below its data directory."""
 
+REGISTRAR = "registrar"
+"""Who enters organisations in the register: name to sign in with, and kind."""
+
 
 class Struct(msgspec.Struct, frozen=True, rename="camel", omit_defaults=False):
     """Base: camelCase in the file."""
@@ -59,6 +62,7 @@ class DemoPersona(Struct, frozen=True):
     passphrase: str = ""
     recovery_code: str = ""
     dossiers: list[OwnedDossier] = []
+    about_en: str = ""
 
 
 class DemoSystem(Struct, frozen=True):
@@ -79,6 +83,7 @@ class DemoAgency(Struct, frozen=True):
     about: str
     organisation: str = ""
     systems: dict[str, DemoSystem] = {}
+    about_en: str = ""
 
 
 class Demo(Struct, frozen=True):

@@ -6,6 +6,7 @@ The service also talks to it directly, without a network, for the back channel o
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response, get, post
@@ -14,15 +15,17 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_401_UNAU
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from dossier.errors import DossierError, UnauthenticatedError
+from web.pages.frame import Page
+from web.pages.language import Language, choose
 from web.signin.development import DevelopmentProvider
 from web.signin.forms import basic_credentials, read_form
-from web.signin.pages import persona_page
+from web.signin.pages import LANGUAGE_FIELD, persona_page
 
 _PAGE_HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 
 
@@ -87,7 +90,7 @@ def _authorize(provider: DevelopmentProvider) -> list[Any]:
     @get("/authorize", sync_to_thread=False)
     def show(request: Request[Any, Any, Any]) -> Response[str]:
         fields = provider.check_request(request.query_params)
-        return _html(persona_page(fields, provider.people()), HTTP_200_OK)
+        return _html(persona_page(fields, provider.people(), _language(request, request.query_params)), HTTP_200_OK)
 
     @post("/authorize")
     async def choose(request: Request[Any, Any, Any]) -> Response[str]:
@@ -96,7 +99,8 @@ def _authorize(provider: DevelopmentProvider) -> list[Any]:
         try:
             target = provider.authenticate(fields, form.get("subject", ""), form.get("secret", ""))
         except UnauthenticatedError:
-            return _html(persona_page(fields, provider.people(), failed=True), HTTP_401_UNAUTHORIZED)
+            page = persona_page(fields, provider.people(), _language(request, form), failed=form.get("subject", ""))
+            return _html(page, HTTP_401_UNAUTHORIZED)
         return Response("", status_code=HTTP_303_SEE_OTHER, headers={"location": target, **_PAGE_HEADERS})
 
     return [show, choose]
@@ -112,5 +116,10 @@ def _token(provider: DevelopmentProvider) -> Any:
     return token
 
 
-def _html(page: str, status: int) -> Response[str]:
-    return Response(page, media_type=MediaType.HTML, status_code=status, headers=_PAGE_HEADERS)
+def _language(request: Request[Any, Any, Any], fields: Mapping[str, str]) -> Language:
+    return choose(fields.get(LANGUAGE_FIELD, ""), request.headers.get("accept-language", ""))
+
+
+def _html(page: Page, status: int) -> Response[str]:
+    headers = {**_PAGE_HEADERS, **page.headers}
+    return Response(page.html, media_type=MediaType.HTML, status_code=status, headers=headers)

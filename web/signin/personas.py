@@ -11,17 +11,19 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from consent.catalogue import shipped_catalogues
 from dossier.embedded.secrets import write_private
 from dossier.errors import InvalidRequestError
 from dossier.parties.actor import Assurance
+from dossier.sample import Agency, Professional
 from dossier.sample.loading import load_world
 
-_TEXTS = ("subject", "name", "secret", "level", "about")
+_TEXTS = ("subject", "name", "secret", "level", "about", "about_en")
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """One made-up person: subject at the provider, name to show, secret, level, identifiers (`bsn:…`)."""
+    """One made-up person: subject at the provider, name to show, secret, level, identifiers (`bsn:…`), who that is."""
 
     subject: str
     name: str
@@ -29,6 +31,7 @@ class Persona:
     level: Assurance = Assurance.HIGH
     identifiers: tuple[str, ...] = field(default=(), repr=False)
     about: str = ""
+    about_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,27 @@ def sample_personas() -> tuple[Persona, ...]:
                 dict.fromkeys([f"bsn:{person.bsn}", *(f"{d.scheme}:{d.number}" for d in person.dossiers)])
             ),
             about=person.about.nl,
+            about_en=person.about.en,
         )
         for person in world.personas
         if person.signs_in
     ]
-    professionals = [
-        Persona(each.slug, each.name, _secret(), about=f"{world.agency(each.organisation).name}, {each.role}")
-        for each in world.professionals
-    ]
-    return (*citizens, *professionals, Persona("registrar", "Registerbeheer", _secret(), about="beheert het register"))
+    professionals = [_professional(each, world.agency(each.organisation)) for each in world.professionals]
+    registrar = Persona(
+        "registrar", "Registerbeheer", _secret(), about="Beheert het register.", about_en="Keeps the register."
+    )
+    return (*citizens, *professionals, registrar)
+
+
+def _professional(person: Professional, employer: Agency) -> Persona:
+    word = shipped_catalogues().current.word
+    return Persona(
+        person.slug,
+        person.name,
+        _secret(),
+        about=f"{word('roles', person.role, 'nl')}, {employer.name}",
+        about_en=f"{word('roles', person.role, 'en')}, {employer.name}",
+    )
 
 
 def load_personas(path: Path) -> tuple[Persona, ...]:

@@ -11,6 +11,7 @@ from litestar import MediaType, Request, Response, asgi, get, post
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
 from dossier.errors import DossierError, ForbiddenError, UnauthenticatedError
+from web.pages.language import Language, choose
 from web.signin.actor import (
     ATTEMPT_COOKIE,
     CSRF_HEADER,
@@ -24,7 +25,7 @@ from web.signin.credentials import csrf_token
 from web.signin.forms import read_form
 from web.signin.limits import SIGN_INS, TOKENS
 from web.signin.options import DEVELOPMENT_PATH
-from web.signin.pages import message_page
+from web.signin.pages import failed_page
 from web.signin.service import ATTEMPT_SECONDS, Begun
 from web.signin.sessions import ACCESS_SECONDS, SESSION_SECONDS
 
@@ -54,7 +55,7 @@ async def finish(request: Http) -> Response[str]:
         cookie = cookie_value(headers, ATTEMPT_COOKIE)
         ended = await running.sign_in.finish(cookie, dict(request.query_params))
     except (UnauthenticatedError, ForbiddenError) as error:
-        return _failed(error)
+        return _failed(error, choose("", headers.get("accept-language", "")))
     response = _redirect(ended.next)
     response.cookies.append(host_cookie(ATTEMPT_COOKIE, "", 0))
     if ended.cookie is not None:
@@ -181,11 +182,11 @@ async def _end_old(running: SignInParts, headers: dict[str, str]) -> None:
             return
 
 
-def _failed(error: DossierError) -> Response[str]:
+def _failed(error: DossierError, language: Language) -> Response[str]:
     status = 403 if isinstance(error, ForbiddenError) else 401
-    page = message_page("Inloggen is niet gelukt", "Begin opnieuw bij het begin van deze site.")
-    headers = {"cache-control": "no-store", "problem-code": error.code}
-    response = Response(page, status_code=status, media_type=MediaType.HTML, headers=headers)
+    page = failed_page(error.code, language)
+    headers = {"cache-control": "no-store", "problem-code": error.code, **page.headers}
+    response = Response(page.html, status_code=status, media_type=MediaType.HTML, headers=headers)
     response.cookies.append(host_cookie(ATTEMPT_COOKIE, "", 0))
     return response
 
