@@ -1,7 +1,9 @@
-"""The floor of a reading: a bare handler that locks a head, reads the item, appends and chains one event, in one call.
+"""The floors of what goes over HTTP: bare handlers on the same server, with no more than the work itself needs.
 
-No authentication, no decision, no signature, no promise: what no audited read over HTTP can do without.
-`python -m web.bench.floor PORT` serves it; the database's URL comes on standard input, where no other process sees it.
+A reading: one call that locks a head, reads the item, appends and chains one event. A page of a list: one SELECT and
+its JSON. A large part: segments as files. No authentication, no decision, no signature, no promise.
+`python -m web.bench.floor PORT FOLDER` serves them; the database's URL comes on standard input, where no other process
+sees it.
 """
 
 from __future__ import annotations
@@ -9,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -22,6 +27,9 @@ CREATE TABLE IF NOT EXISTS floor.event (
     stream bytea NOT NULL, seq bigint NOT NULL, leaf bytea NOT NULL, payload bytea NOT NULL, PRIMARY KEY (stream, seq));
 CREATE TABLE IF NOT EXISTS floor.head (stream bytea PRIMARY KEY, seq bigint NOT NULL, leaf bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS floor.item (item bytea PRIMARY KEY, content bytea NOT NULL);
+CREATE TABLE IF NOT EXISTS floor.page (
+    dossier bytea NOT NULL, item bytea NOT NULL, header bytea NOT NULL, sealed_key bytea NOT NULL,
+    sealed_metadata bytea NOT NULL, PRIMARY KEY (dossier, item));
 CREATE OR REPLACE FUNCTION floor.read_chain(wanted bytea, fresh bytea, kept bytea) RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE at bigint; found bytea;
 BEGIN
@@ -32,12 +40,17 @@ BEGIN
     RETURN found;
 END $$;
 """
-LEAF, PAYLOAD = 97, 500
+PAGE = """
+INSERT INTO floor.page SELECT i.dossier, i.item, v.header, v.sealed_key, v.sealed_metadata
+FROM dossier.item i JOIN dossier.item_version v ON v.bucket = i.bucket AND v.item = i.item
+WHERE i.bucket = audit.bucket($1) AND i.dossier = $1 ON CONFLICT DO NOTHING
+"""
+LEAF, PAYLOAD, PAGE_SIZE = 97, 500, 100
 
 
-async def fill(owner_url: str, service_role: str, items: list[bytes], size: int) -> None:
-    """Make the floor's tables and rows, and let the service's role use them."""
-    pool = await database.open_pool(owner_url, smallest=1, largest=1)
+async def fill(owner_url: str, service_role: str, items: list[bytes], size: int, listed: bytes | None) -> None:
+    """Make the floor's tables and rows, and let the service's role use them; `listed` is the dossier of the list."""
+    pool = await database.open_pool(owner_url, smallest=1, largest=1, statement_seconds=300)
     try:
         await pool.execute(SETUP)
         await pool.execute(f"GRANT USAGE ON SCHEMA floor TO {service_role}")
@@ -47,6 +60,8 @@ async def fill(owner_url: str, service_role: str, items: list[bytes], size: int)
         await pool.executemany("INSERT INTO floor.item VALUES ($1, $2) ON CONFLICT DO NOTHING", rows)
         heads = [(item, 0, bytes(32)) for item in items]
         await pool.executemany("INSERT INTO floor.head VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", heads)
+        if listed is not None:
+            await pool.execute(PAGE, listed)
     finally:
         await pool.close()
 
@@ -64,43 +79,86 @@ async def naive(pool: Any, item: bytes) -> None:
 class Floor:
     """The bare ASGI application."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url, self._folder = url, folder
         self._pool: Any = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer every POST whose path holds an item's hex id."""
+        """Answer by the first word of the path and its last."""
         if scope["type"] == "lifespan":
-            await receive()
-            self._pool = await database.open_pool(self._url, smallest=8, largest=16)
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            self._pool.terminate()
-            await send({"type": "lifespan.shutdown.complete"})
+            await self._live(receive, send)
             return
-        while (await receive()).get("more_body"):
-            continue
-        item = bytes.fromhex(scope["path"].split("/")[3])
+        words = scope["path"].split("/")
+        body = await _body(receive)
+        if words[1] == "pages":
+            await _answer(send, 200, await self._page(bytes.fromhex(words[2])))
+        elif words[1] == "files":
+            await self._file(scope["method"], self._folder / words[2], body, send)
+        else:
+            await _answer(send, 201, await self._read(bytes.fromhex(words[3])))
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        self._pool = await database.open_pool(self._url, smallest=8, largest=16)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._pool.terminate()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _read(self, item: bytes) -> bytes:
         async with self._pool.acquire() as connection:
-            content = await connection.fetchval(
+            content: bytes = await connection.fetchval(
                 "SELECT floor.read_chain($1, $2, $3)", item, secrets.token_bytes(LEAF), secrets.token_bytes(PAYLOAD)
             )
-        headers = [(b"content-type", b"application/octet-stream"), (b"content-length", b"%d" % len(content))]
-        await send({"type": "http.response.start", "status": 201, "headers": headers})
-        await send({"type": "http.response.body", "body": content, "more_body": False})
+        return content
+
+    async def _page(self, dossier: bytes) -> bytes:
+        rows = await self._pool.fetch(
+            "SELECT item, header, sealed_key, sealed_metadata FROM floor.page WHERE dossier = $1 LIMIT $2",
+            dossier,
+            PAGE_SIZE,
+        )
+        return msgspec.json.encode({"items": [dict(row) for row in rows]})
+
+    async def _file(self, method: str, path: Path, body: bytes, send: Any) -> None:
+        if method == "GET":
+            await _answer(send, 200, await asyncio.to_thread(path.read_bytes))
+            return
+        await asyncio.to_thread(path.write_bytes, body)
+        await _answer(send, 201, b"")
+
+
+async def _body(receive: Any) -> bytes:
+    pieces = []
+    while True:
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(pieces)
+
+
+async def _answer(send: Any, status: int, content: bytes) -> None:
+    headers = [(b"content-type", b"application/octet-stream"), (b"content-length", b"%d" % len(content))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
 def main(arguments: list[str]) -> None:
     """Serve on loopback until the process is ended."""
     url = sys.stdin.readline().strip()
     server = Server(
-        Floor(url), address="127.0.0.1", port=int(arguments[0]), interface=Interfaces.ASGI, log_enabled=False
+        Floor(url, Path(arguments[1])),
+        address="127.0.0.1",
+        port=int(arguments[0]),
+        interface=Interfaces.ASGI,
+        log_enabled=False,
     )
-    with asyncio.Runner(loop_factory=_loop()) as runner:
+    with asyncio.Runner(loop_factory=event_loop()) as runner:
         runner.run(server.serve())
 
 
-def _loop() -> Any:
+def event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    """How to make a loop like the service's."""
     from uvloop import new_event_loop  # noqa: PLC0415 - absent on some platforms, where nothing is measured
 
     return new_event_loop

@@ -1,54 +1,53 @@
-"""The log: appending to the tree against bare hashing, verifying an exported log, and durable events (T10 to T12)."""
+"""The log: appending to the tree, inclusion proofs from stored tiles, verifying an exported log (T11, T12)."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
-from audit.batch import Signer
-from audit.checkpoint import Checkpoint, sign_checkpoint
+from audit.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from audit.control import LogIdentity, encode_identity
-from audit.entry import Append, Entry, Outcome, Receipt, View
-from audit.event import make_event
 from audit.growth import Edge, grow
-from audit.merkle import Tree, leaf_hash
+from audit.merkle import Tree, inclusion_proof, leaf_hash, verify_inclusion
 from audit.note import ED25519, VerifierKey
-from audit.tiles import Bundle, Tile
+from audit.tiles import TILE_WIDTH, Bundle, Tile, TileCache, node_reader, parse_bundle
 from audit.verify import verify_log
-from audit.writer import Writer, WriterLimits
-from consent.catalogue import shipped_catalogues
 from crypto.keys import SigningKey
-from dossier.events import Values
-from dossier.facts.compiler import Compiler
-from dossier.monthkeys import FileMonthKeys
 from web.bench.rounds import Measure, Work, rate
-from web.bench.stage import Stage
-from web.bench.world import Seed
 
 ORIGIN = "localhost/bench"
 BATCH = 256
 LEAF = 97
-TOGETHER = 100
+SMALL_TREE = 20_000
+"""Leaves of the tree in which pymerkle proves; it slows down as its tree grows."""
 
 
-def measures(entries: int) -> list[Measure]:
-    """Tree appends against one bare hash of a leaf and one of a node; verification of a log of so many entries."""
-    return [
-        Measure("bare hashing, leaf and node", "1/s", _hashing),
-        Measure("append to the tree", "1/s", _appending, "bare hashing, leaf and node", 0.5),
-        Measure(f"verify a log of {entries:,} entries", "1/s", _verifying(entries), "bare hashing, leaf and node"),
+def measures(entries: int, folder: Path) -> list[Measure]:
+    """Tree and proofs against bare hashes, and against pymerkle where it is installed; a log of so many entries."""
+    hashing, words = "bare hashing, leaf and node", f"log of {entries:,}"
+    found = [
+        Measure(hashing, "1/s", _hashing),
+        Measure("append to the tree", "1/s", _appending, hashing, 0.5, limit=150_000, goal="T11"),
+        Measure(f"verify a {words}", "1/s", _verifying(entries), hashing, limit=125_000, goal="T12"),
+        Measure(f"proof from stored tiles, {words}", "1/s", _proving(entries, folder), limit=8_000, goal="T11"),
     ]
+    return found + (_against_pymerkle(entries, folder) if find_spec("pymerkle") else [])
 
 
-def durable_measures(stage: Stage) -> list[Measure]:
-    """Durable events a second through the writer, against rows of the same width in one statement."""
+def _against_pymerkle(entries: int, folder: Path) -> list[Measure]:
+    append, prove = "pymerkle, append in memory", f"pymerkle, proof from SQLite, tree of {SMALL_TREE:,}"
     return [
-        Measure("floor: 100 rows in one statement", "1/s", _rows(stage)),
-        Measure("events through the writer", "1/s", _events(stage), "floor: 100 rows in one statement", 0.5),
+        Measure(append, "1/s", _pymerkle_appending),
+        Measure("append against pymerkle", "1/s", _appending, append, 3, goal="T11"),
+        Measure(prove, "1/s", _pymerkle_proving(folder)),
+        Measure("proof against pymerkle", "1/s", _proving(entries, folder), prove, 20, goal="T11"),
     ]
 
 
@@ -81,6 +80,7 @@ class Exported:
         return self.files.get(bundle.path)
 
 
+@cache
 def export(size: int) -> tuple[Exported, VerifierKey]:
     """Make a log of so many entries: control leaf 0, then opaque leaves."""
     key, promise = SigningKey.generate(), SigningKey.generate()
@@ -110,73 +110,44 @@ def _verifying(size: int) -> Work:
     return work
 
 
-def _rows(stage: Stage) -> Work:
+def _proving(size: int, folder: Path) -> Work:
+    """Proofs of random leaves from tiles as files, with as many kept in memory as `TileCache` keeps."""
+
     async def work(seconds: float) -> float:
-        statement = "INSERT INTO floor.event SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bytea[])"
-        ends, count = time.perf_counter() + seconds, 0
-        while time.perf_counter() < ends:
-            columns = [secrets.token_bytes(16) for _ in range(TOGETHER)]
-            seqs = [secrets.randbits(62) for _ in range(TOGETHER)]
-            leaves, payloads = [bytes(LEAF)] * TOGETHER, [bytes(1_100)] * TOGETHER
-            await stage.pool.execute(statement, columns, seqs, leaves, payloads)
-            count += TOGETHER
-        return count / seconds
+        exported, verifier = export(size)
+        tiles = node_reader(size, _stored(exported, folder / f"log-{size}"), TileCache())
+        # One proof is checked before any is timed.
+        first = Bundle(0, min(size, TILE_WIDTH))
+        entry = parse_bundle(exported.files[first.path], first.width)[0]
+        root = verify_checkpoint(exported.files["checkpoint"], verifier).root
+        verify_inclusion(leaf_hash(entry), 0, size, inclusion_proof(0, size, tiles), root)
+        return rate(lambda: inclusion_proof(secrets.randbelow(size), size, tiles), seconds)
 
     return work
 
 
-class _Event(Entry[Receipt]):
-    """One event with the usual fields."""
-
-    def __init__(self, stream: bytes) -> None:
-        self.streams = (stream,)
-
-    def judge(self, view: View) -> Outcome[Receipt]:
-        """Append it."""
-        actor = self.streams[0].hex()
-        values: Values = {
-            "type": "delivered",
-            "actor": actor,
-            "item": actor,
-            "version": 1,
-            "section": "debts",
-            "time": view.now,
-        }
-        return Outcome((Append(self.streams[0], make_event("delivery/v1", values)),), lambda receipts: receipts[0])
+def _stored(exported: Exported, folder: Path) -> Callable[[Tile], bytes]:
+    """Write the tiles of a log as files, once, and return how to read one."""
+    if not folder.exists():
+        for name, data in exported.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    return lambda tile: (folder / tile.path).read_bytes()
 
 
-def _events(stage: Stage) -> Work:
+async def _pymerkle_appending(seconds: float) -> float:
+    tree, entry = import_module("pymerkle").InmemoryTree(), secrets.token_bytes(LEAF)
+    return rate(lambda: tree.append_entry(entry), seconds)
+
+
+def _pymerkle_proving(folder: Path) -> Work:
     async def work(seconds: float) -> float:
-        writer, streams = await _open(stage)
-        try:
-            return await _drive(writer, streams, seconds)
-        finally:
-            await writer.stop()
+        path = folder / "pymerkle.db"
+        with import_module("pymerkle").SqliteTree(str(path)) as tree:
+            if tree.get_size() < SMALL_TREE:
+                tree.append_entries([secrets.token_bytes(LEAF) for _ in range(SMALL_TREE)])
+            size = tree.get_size()
+            return rate(lambda: tree.prove_inclusion(secrets.randbelow(size) + 1, size), seconds)
 
     return work
-
-
-async def _open(stage: Stage) -> tuple[Writer, Sequence[bytes]]:
-    key = SigningKey.generate()
-    months = FileMonthKeys(stage.folder / "keys" / "months")
-    signer, compiler = Signer(ORIGIN, f"{ORIGIN}/p", key), Compiler(shipped_catalogues())
-    limits = WriterLimits(deadline=60_000, batch=TOGETHER)
-    writer = Writer(stage.pool, months, signer, compiler, limits=limits)
-    await writer.start()
-    streams = [secrets.token_bytes(16) for _ in range(TOGETHER * 4)]
-    await asyncio.gather(*(writer.submit(Seed(stream, "service", ())) for stream in streams))
-    return writer, streams
-
-
-async def _drive(writer: Writer, streams: Sequence[bytes], seconds: float) -> float:
-    ends = time.perf_counter() + seconds
-
-    async def one(stream: bytes) -> int:
-        count = 0
-        while time.perf_counter() < ends:
-            await writer.submit(_Event(stream))
-            count += 1
-        return count
-
-    counts: list[int] = await asyncio.gather(*(one(stream) for stream in streams))
-    return sum(counts) / seconds

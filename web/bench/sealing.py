@@ -1,4 +1,4 @@
-"""Keys and contents: sealing, opening, signing a second; content streams against the bare library loop (T13)."""
+"""Keys and contents: sealing, opening, signing a second; content streams against the bare library loop."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 
-import nacl.bindings as sodium
-
 from crypto.keys import SealingKey, SigningKey, verify_ed25519
 from crypto.labels import Label
 from crypto.seal import open_sealed, seal
 from crypto.stream import StreamOpener, StreamSealer
+from web.bench.bare import PIECE, seal_pieces
 from web.bench.rounds import Measure, Work, rate
 
-PIECE = 65_536
 MEGABYTE = 1_000_000
 
 
@@ -41,19 +39,16 @@ def _repeat(work: Callable[[], object]) -> Work:
     return run
 
 
-def _content(seal_pieces: Callable[[list[bytes]], Iterator[bytes]]) -> Work:
+def _content(sealed: Callable[[list[bytes]], Iterator[bytes]]) -> Work:
     async def run(seconds: float) -> float:
         pieces = [os.urandom(PIECE) for _ in range(64)]
-        return rate(lambda: sum(map(len, seal_pieces(pieces))), seconds, PIECE * len(pieces)) / MEGABYTE
+        return rate(lambda: sum(map(len, sealed(pieces))), seconds, PIECE * len(pieces)) / MEGABYTE
 
     return run
 
 
 def _bare(pieces: list[bytes]) -> Iterator[bytes]:
-    state = sodium.crypto_secretstream_xchacha20poly1305_state()
-    yield sodium.crypto_secretstream_xchacha20poly1305_init_push(state, secrets.token_bytes(32))
-    for piece in pieces:
-        yield sodium.crypto_secretstream_xchacha20poly1305_push(state, piece, b"ad")
+    return seal_pieces(pieces, secrets.token_bytes(32))
 
 
 def _ours(pieces: list[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,20 +26,28 @@ from dossier.facts.compiler import Compiler
 from dossier.monthkeys import FileMonthKeys
 from dossier.store import Loader
 from web.bench import floor
+from web.bench.homes import ITEM_BYTES, Fill, Home
 from web.bench.load import write_requests
-from web.bench.world import ITEM_BYTES, Reader, World, build_world
-from web.keys import load_keys
+from web.bench.processes import resident
+from web.bench.world import Reader, World, add_homes, build_world
+from web.keys import ServiceKeys, load_keys
 from web.publishing import found_log
-from web.settings import Settings, load_settings
+from web.settings import load_settings
 from web.signin.store import SignInStore
 from web.wiring import embedded_cluster
 
 START_SECONDS = 60
+POOL = 10
+"""Connections of this process, beside those of the service, of the floor and of the naive callers: 80 in all."""
+
+FILLED_AT_ONCE = 40
+LIMITS = WriterLimits(deadline=60_000, patience=60_000)
+"""Nothing that is measured is given up for lateness."""
 
 
 @dataclass
 class Stage:
-    """Everything that runs, and where it listens on loopback."""
+    """Everything that runs, and where it listens on loopback. `listed` is the dossier with many items, if wanted."""
 
     folder: Path
     world: World
@@ -47,80 +55,91 @@ class Stage:
     floor_port: int
     service: subprocess.Popen[bytes]
     pool: Any
+    urls: database.DatabaseUrls
+    keys: ServiceKeys
+    listed: Home | None
 
     async def read(self, port: int, items: Sequence[bytes], connections: int, seconds: float) -> dict[str, Any]:
         """Send readings of these items, each by some reader, for so many seconds; return the load's figures."""
-        count = int(seconds * 3_000) + connections
+        return await self.send(port, self.readings(items, int(seconds * 3_000) + connections), connections, seconds)
+
+    async def send(
+        self, port: int, requests: Iterable[bytes], connections: int, seconds: float, good: str = "201"
+    ) -> dict[str, Any]:
+        """Send requests until they or the time are over; return the load's figures. Only answers `good` count."""
         path = self.folder / "requests"
-        await asyncio.to_thread(write_requests, path, self._requests(items, count))
-        arguments = [sys.executable, "-m", "web.bench.load", str(port), str(path), str(connections), str(seconds)]
-        process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+        await asyncio.to_thread(write_requests, path, iter(requests))
+        arguments = [sys.executable, "-P", "-m", "web.bench.load", str(port), str(path), str(connections), str(seconds)]
+        process = await asyncio.create_subprocess_exec(
+            *arguments, stdout=asyncio.subprocess.PIPE, env=plain_environment()
+        )
         output, _ = await process.communicate()
         found: dict[str, Any] = json.loads(output)
-        # Only what was released counts; a service that is too busy says so, and anything else is a fault of the bench.
-        if not {"201", "503"} >= set(found["statuses"]) >= {"201"}:
-            raise RuntimeError(f"measured readings were answered otherwise: {found['statuses']}")
-        released = found["statuses"]["201"]
-        return found | {"rate": found["rate"] * released / sum(found["statuses"].values())}
+        # A service that is too busy says so, and anything else is a fault of the bench.
+        if not {good, "503"} >= set(found["statuses"]) >= {good}:
+            raise RuntimeError(f"measured requests were answered otherwise: {found['statuses']}")
+        return found | {"rate": found["rate"] * found["statuses"][good] / sum(found["statuses"].values())}
+
+    def readings(self, items: Sequence[bytes], count: int) -> Iterable[bytes]:
+        """So many reading requests for items drawn at random, the readers taking turns."""
+        now, readers = int(time.time()), self.world.readers
+        for at in range(count):
+            yield reading_bytes(readers[at % len(readers)], items[secrets.randbelow(len(items))], now)
 
     def memory(self) -> float:
         """Resident memory of the service, in MiB."""
-        for line in Path(f"/proc/{self.service.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        return resident(self.service.pid)
 
-    def _requests(self, items: Sequence[bytes], count: int) -> Any:
-        now, readers = int(time.time()), self.world.readers
-        for at in range(count):
-            reader = readers[at % len(readers)]
-            yield request_bytes(reader, items[secrets.randbelow(len(items))], now)
+    async def quiet(self) -> None:
+        """Wait until the sequencer has nothing left to do."""
+        while await self.pool.fetchval("SELECT EXISTS (SELECT FROM audit.pending)"):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
 
 
-def request_bytes(reader: Reader, item: bytes, now: int) -> bytes:
+def reading_bytes(reader: Reader, item: bytes, now: int) -> bytes:
     """One reading as it goes over the wire."""
     nonce, envelope = reader.request(item, now)
     body = b'{"request":"%s"}' % encode_base64(envelope).encode()
-    lines = (
-        f"POST /v1/items/{item.hex()}/readings HTTP/1.1",
-        "Host: localhost",
-        f"Authorization: Bearer {reader.token}",
-        f"Idempotency-Key: {nonce}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-    )
+    headers = {"Idempotency-Key": nonce, "Content-Type": "application/json"}
+    return request_bytes("POST", f"/v1/items/{item.hex()}/readings", reader.token, headers, body)
+
+
+def request_bytes(method: str, path: str, token: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    """One request as it goes over the wire."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, readers: int, dossiers: dict[int, int], progress: Callable[[str], None]
+    folder: Path, readers: int, dossiers: dict[int, int], progress: Callable[[str], None], listed: int = 0
 ) -> AsyncIterator[Stage]:
-    """Build and start everything below a folder; on leaving, all of it is stopped."""
+    """Build and start everything below a folder, with a dossier of `listed` items; on leaving, all of it is stopped."""
     port, floor_port = _free_port(), _free_port()
     settings = load_settings({}, data_dir=folder, port=port, log_level="error")
     cluster = embedded_cluster(settings)
+    progress("a fresh database")
     await asyncio.to_thread(cluster.start)
     processes: list[subprocess.Popen[bytes]] = []
     ended: list[Callable[[], None]] = []
     try:
         urls = await database.prepare_embedded(cluster)
         await database.migrate(urls.owner)
-        pool = await database.open_pool(urls.service)
+        pool = await database.open_pool(urls.service, largest=POOL)
         ended.append(pool.terminate)
-        world = await _fill(settings, pool, readers, dossiers, progress)
-        items = [item for some in world.items.values() for item in some]
-        progress("filling the floor")
-        await floor.fill(urls.owner, database.SERVICE, items, ITEM_BYTES)
-        command = [sys.executable, "-m", "web.cli", "serve", "--port", str(port), "--data-dir", str(folder)]
-        environment = {**os.environ, "DOSSIER_LOG_LEVEL": "error"}
-        service = subprocess.Popen(command, env=environment)  # noqa: ASYNC220, S603 - our own command, not waited for
-        processes.append(service)
-        bare = [sys.executable, "-m", "web.bench.floor", str(floor_port)]
-        processes.append(subprocess.Popen(bare, stdin=subprocess.PIPE))  # noqa: ASYNC220, S603 - as above
-        _tell(processes[-1], urls.service)
+        keys = load_keys(settings)
+        await found_log(pool, keys)
+        async with writing(pool, folder, keys) as writer:
+            world = await build_world(writer, SignInStore(pool), readers, dossiers, progress)
+            home = await _listed(writer, world, listed, progress) if listed else None
+        items = [item for consents in world.homes for item in world.items(consents)]
+        await floor.fill(urls.owner, database.SERVICE, items, ITEM_BYTES, home.dossier if home else None)
+        progress("the service and the floor")
+        processes += _start(folder, port, floor_port, urls.service)
         await _ready(port, floor_port)
-        yield Stage(folder, world, port, floor_port, service, pool)
+        yield Stage(folder, world, port, floor_port, processes[0], pool, urls, keys, home)
     finally:
         for process in processes:
             process.terminate()
@@ -133,30 +152,55 @@ async def open_stage(
         await asyncio.to_thread(cluster.destroy)
 
 
-async def _fill(
-    settings: Settings, pool: Any, readers: int, dossiers: dict[int, int], progress: Callable[[str], None]
-) -> World:
-    keys = load_keys(settings)
-    await found_log(pool, keys)
-    writer = Writer(
-        pool,
-        FileMonthKeys(settings.data_dir / "keys" / "months"),
-        Signer(keys.origin, keys.promise_name, keys.promise),
-        Compiler(shipped_catalogues()),
-        Loader(),
-        limits=WriterLimits(deadline=60_000, patience=60_000),
-    )
+@asynccontextmanager
+async def writing(pool: Any, folder: Path, keys: ServiceKeys, limits: WriterLimits = LIMITS) -> AsyncIterator[Writer]:
+    """A group writer in this process, as the service has one in its own."""
+    months, signer = FileMonthKeys(folder / "keys" / "months"), Signer(keys.origin, keys.promise_name, keys.promise)
+    writer = Writer(pool, months, signer, Compiler(shipped_catalogues()), Loader(), limits=limits)
     await writer.start()
     try:
-        return await build_world(writer, SignInStore(pool), readers, dossiers, progress)
+        yield writer
     finally:
         await writer.stop()
 
 
-def _tell(process: subprocess.Popen[bytes], line: str) -> None:
-    if process.stdin is not None:
-        process.stdin.write(line.encode() + b"\n")
-        process.stdin.close()
+async def fill_home(writer: Writer, world: World, home: Home, count: int) -> list[bytes]:
+    """Add so many items to a dossier; return their ids."""
+    made: list[bytes] = []
+    for at in range(0, count, FILLED_AT_ONCE):
+        sealed = [home.seal(world.source) for _ in range(min(FILLED_AT_ONCE, count - at))]
+        await writer.submit(Fill(home, world.source, sealed))
+        made += [header.core.item for header, _ in sealed]
+    return made
+
+
+async def _listed(writer: Writer, world: World, count: int, progress: Callable[[str], None]) -> Home:
+    progress(f"a dossier of {count} items")
+    (home,) = await add_homes(writer, world.source, 1)
+    await fill_home(writer, world, home, count - 1)
+    return home
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment without settings of somebody else's service; our packages are found wherever they lie."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DOSSIER_")}
+    return kept | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def _start(folder: Path, port: int, floor_port: int, url: str) -> list[subprocess.Popen[bytes]]:
+    """Start the service and the floor. Nobody is slowed down for reading much: that is what is measured."""
+    files = folder / "floor"
+    files.mkdir()
+    environment = plain_environment()
+    settings = {"DOSSIER_LOG_LEVEL": "error", "DOSSIER_READING_LIMIT": "100000000"}
+    command = [sys.executable, "-P", "-m", "web.cli", "serve", "--port", str(port), "--data-dir", str(folder)]
+    service = subprocess.Popen(command, env=environment | settings)  # noqa: S603 - our own command
+    bare = [sys.executable, "-P", "-m", "web.bench.floor", str(floor_port), str(files)]
+    beside = subprocess.Popen(bare, stdin=subprocess.PIPE, env=environment)  # noqa: S603 - as above
+    if beside.stdin is not None:
+        beside.stdin.write(url.encode() + b"\n")
+        beside.stdin.close()
+    return [service, beside]
 
 
 async def _ready(service_port: int, floor_port: int) -> None:
