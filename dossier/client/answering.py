@@ -16,10 +16,11 @@ from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement, sign, verify
 from dossier.client.cases import REQUEST_WORDS, open_words, seal_answer_words
 from dossier.client.errors import UntrustedError
+from dossier.client.groups import as_recipient
 from dossier.client.holding import HeldDossier
 from dossier.client.owner import Owner
 from dossier.client.parties import Professional
-from dossier.client.sharing import Recipient, Terms, consent_payload, covered, seal_keys
+from dossier.client.sharing import Terms, consent_payload, covered, keys_of, seal_to
 
 REFUSED, GRANTED, IN_PART = "refused", "granted", "granted-in-part"
 
@@ -52,12 +53,16 @@ class Request:
             lanes=scope["lanes"],
             items=[bytes.fromhex(item) for item in scope["items"]],
             types=scope["types"],
+            sources=scope["sources"],
             actions=payload["actions"],
             purpose=payload["purpose"],
             basis=payload["basis"],
             end=payload["until"],
             later_items=payload["laterItems"],
             label_ceiling=scope["labelCeiling"],
+            item_case=scope["case"],
+            data_from=scope["dataFrom"],
+            data_until=scope["dataUntil"],
             case=payload["case"],
             ends_with_case=bool(payload["case"]),
         )
@@ -111,14 +116,14 @@ def grant_request(
     check_asker(request, asker)
     owner.session.step_up()
     given = terms or request.terms()
-    recipient = _recipient(request, asker)
+    recipient = as_recipient(asker, request.statement.payload["role"])
     items = covered(owner, owner.hold(request.dossier), given)
     held = owner.hold(request.dossier)
     statement = sign("consent", consent_payload(owner, held, recipient, given, catalogue, text), owner.identity.signing)
-    capsule = seal_keys(statement, recipient, held, given, items)
+    capsules = seal_to(statement, recipient.members, keys_of(held, given, items))
     consent = {
         "statement": encode_base64(statement.envelope),
-        "capsules": [encode_base64(capsule.encode())] if capsule else [],
+        "capsules": [encode_base64(capsule.encode()) for capsule in capsules],
     }
     asked = replace(request.terms(), start=given.start)
     word = GRANTED if given == asked else IN_PART
@@ -156,11 +161,6 @@ def _answer(
     }
     answer: dict[str, Any] = owner.session.post(f"/v1/access-requests/{request.id.hex()}/answer", body)
     return answer
-
-
-def _recipient(request: Request, asker: Professional) -> Recipient:
-    role = request.statement.payload["role"]
-    return Recipient("person", asker.person, asker.organisation.organisation, role, asker.chain.sealing_key)
 
 
 def _parse(shown: Mapping[str, Any], dossier: bytes) -> Request:

@@ -1,7 +1,8 @@
-"""Signing in as a person by plain form posts: the code flow with PKCE, as a browser would do it.
+"""Signing in as a person: the code flow with PKCE, in a browser or by plain form posts as a browser would do it.
 
-Cookies are carried by hand, and only back to the origin that set them. The loopback redirect is never connected to:
-its address is where the journey ends.
+With a browser, the address to open is shown and the answer comes to a listener on the loopback address (RFC 8252).
+Without one, cookies are carried by hand, and only back to the origin that set them; the loopback redirect is never
+connected to: its address is where the journey ends. That way needs a provider with one plain form, as trials have.
 """
 
 from __future__ import annotations
@@ -39,24 +40,43 @@ class Code:
     verifier: str = field(repr=False)
 
 
-def fetch_code(http: httpx2.Client, issuer: str, subject: str, secret: str) -> Code:
-    """Go from our authorization endpoint over the provider's page back to the loopback address; raise SignInError."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A sign-in that was begun: the address to open, and what only its own answer fits."""
+
+    url: str
+    redirect_uri: str
+    state: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+    def code(self, end: str, issuer: str) -> Code:
+        """The code in the address that the journey ended at; raise SignInError for one that is not the answer."""
+        return Code(_check_end(end, self.state, issuer), self.verifier)
+
+
+def begin(issuer: str, redirect_uri: str) -> Attempt:
+    """Begin a sign-in at our authorization endpoint that asks the person again, whoever is signed in there."""
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     query = {
         "response_type": "code",
         "client_id": CLIENT_ID,
-        "redirect_uri": REDIRECT_URI,
+        "redirect_uri": redirect_uri,
         "code_challenge": _challenge(verifier),
         "code_challenge_method": "S256",
         "state": state,
         "prompt": "login",
     }
-    journey = _Journey(http)
-    page = journey.get(f"{issuer}/oauth/authorize?{urlencode(query)}")
+    return Attempt(f"{issuer}/oauth/authorize?{urlencode(query)}", redirect_uri, state, verifier)
+
+
+def fetch_code(http: httpx2.Client, issuer: str, subject: str, secret: str) -> Code:
+    """Go from our authorization endpoint over the provider's page back to the loopback address; raise SignInError."""
+    attempt, journey = begin(issuer, REDIRECT_URI), _Journey(http)
+    page = journey.get(attempt.url)
     form = read_form(page.text)
     answers = {**form.fields, "subject": subject, "secret": secret}
     journey.post(urljoin(str(page.url), form.action), answers)
-    return Code(_check_end(journey.end, state, issuer), verifier)
+    return attempt.code(journey.end, issuer)
 
 
 def read_form(text: str) -> Form:

@@ -122,8 +122,8 @@ class LoggedTags:
     leaves: Mapping[bytes, bytes]
 
 
-def read_tags(log: Fetcher, key: VerifierKey) -> LoggedTags:
-    """Read all entries of a log and check them against the signed root; raise AuditError.
+def read_tags(log: Fetcher, key: VerifierKey, seen: Checkpoint | None = None) -> LoggedTags:
+    """Read all entries of a log and check them against the signed root and what was `seen` before; raise AuditError.
 
     An owner need not trust the service for a single leaf; a large log calls for an index of tags, which comes later.
     """
@@ -138,7 +138,17 @@ def read_tags(log: Fetcher, key: VerifierKey) -> LoggedTags:
                 raise SplitViewError("the log has two leaves of one tag")
     if tree_root(hashes) != checkpoint.root:
         raise SplitViewError("the entries of the log are not those of its signed root")
+    if seen is not None:
+        _check_growth(seen, checkpoint, hashes)
     return LoggedTags(checkpoint, leaves)
+
+
+def _check_growth(seen: Checkpoint, now: Checkpoint, hashes: Sequence[bytes]) -> None:
+    """Raise SplitViewError unless the log begins with all that was seen of it before."""
+    if seen.origin != now.origin:
+        raise SplitViewError("the log is another than the one seen before")
+    if seen.size > now.size or tree_root(hashes[: seen.size]) != seen.root:
+        raise SplitViewError("the log does not contain what was seen of it before")
 
 
 def _bundles(log: Fetcher, size: int) -> Iterator[Sequence[bytes]]:

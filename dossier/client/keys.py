@@ -7,11 +7,13 @@ Page: docs/spec/key-store.md.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from dossier.embedded.secrets import write_private
 
 FORMAT = "eigendossier-key-store-1"
 STORE_KEY = "store.key"
+STORE_SETTINGS = "store.json"
 MAX_STATE = 8 * 1024 * 1024
 _NAME = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
@@ -48,9 +51,12 @@ class KeyStore:
         """Return what is kept under a name; raise KeyStoreError when there is nothing, or it does not open."""
         try:
             sealed = self._path(name).read_bytes()
+        except OSError as error:
+            raise KeyStoreError("nothing is kept under this name") from error
+        try:
             state = decode_json(unwrap(Label.DEVICE_STATE, (name.encode(),), self.key, sealed), limit=MAX_STATE)
-        except (OSError, CryptoError) as error:
-            raise KeyStoreError("nothing is kept under this name, or it does not open") from error
+        except CryptoError as error:
+            raise KeyStoreError("the key store does not open: another passphrase, or it was changed") from error
         if not isinstance(state, dict):
             raise KeyStoreError("what is kept under this name is not ours")
         return state
@@ -59,6 +65,24 @@ class KeyStore:
         """Keep a state under a name, durably, in place of an earlier one."""
         sealed = wrap(Label.DEVICE_STATE, (name.encode(),), self.key, encode_json(dict(state), limit=MAX_STATE))
         write_bytes(self._path(name), sealed)
+
+    def update(self, name: str, /, **changes: Any) -> dict[str, Any]:
+        """Keep more under a name, beside what is kept there; return all of it. Programs take turns."""
+        with self.turn(name):
+            state = {**(self.load(name) if self.has(name) else {}), **changes}
+            self.save(name, state)
+        return state
+
+    def has(self, name: str) -> bool:
+        """Whether anything is kept under a name."""
+        return self._path(name).exists()
+
+    @contextmanager
+    def turn(self, name: str) -> Iterator[None]:
+        """Let one program at a time work with what is kept under a name."""
+        with (self._path(name).with_suffix(".lock")).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -89,7 +113,7 @@ def open_with_file(home: Path) -> KeyStore:
 def open_with_passphrase(home: Path, passphrase: str) -> KeyStore:
     """Open a store whose key is derived from a passphrase; its salt and cost stand in `store.json`."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = home / "store.json"
+    path = home / STORE_SETTINGS
     if not path.exists():
         cost = {"memoryKib": MEMORY_KIB[0], "passes": PASSES[0], "salt": encode_base64(secrets.token_bytes(SALT_SIZE))}
         write_private(path, encode_json({"format": FORMAT, **cost}).decode())

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -16,8 +17,9 @@ import httpx2
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from dossier.client.errors import ClientError, RefusedError, SignInError, UnreachableError
+from dossier.client.errors import RefusedError, SignInError, UnreachableError
 from dossier.client.flow import CLIENT_ID, REDIRECT_URI, fetch_code
+from dossier.client.listening import WAIT_SECONDS, sign_in_by_browser
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 STEP_UP_SECONDS = 240
@@ -26,11 +28,26 @@ TRIES = 4
 TIMEOUT = 30.0
 
 
-@dataclass
-class _Bearer:
+@dataclass(frozen=True)
+class Bearer:
+    """The tokens of a session: `ends` of the access token and when the person was `authenticated`, UTC seconds."""
+
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     ends: float
+    authenticated: float = 0.0
+
+
+class Keeper:
+    """Keeps the tokens of a session between programs. This one keeps nothing."""
+
+    @contextmanager
+    def turn(self) -> Iterator[Bearer | None]:
+        """Let one program at a time renew tokens; gives those that were kept last."""
+        yield None
+
+    def keep(self, bearer: Bearer) -> None:
+        """Keep tokens, in place of earlier ones."""
 
 
 class Session:
@@ -47,7 +64,8 @@ class Session:
         self._http = httpx2.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
         self._clock = clock
         self._issuer = ""
-        self._bearer: _Bearer | None = None
+        self._bearer: Bearer | None = None
+        self._keeper = Keeper()
         self._again: Callable[[], None] | None = None
         self._authenticated = 0.0
 
@@ -85,6 +103,26 @@ class Session:
             self._take_token({**form, "code": code.code, "code_verifier": code.verifier})
 
         self._start(again)
+
+    def sign_in_browser(self, show: Callable[[str], None], keeper: Keeper, seconds: float = WAIT_SECONDS) -> None:
+        """Sign in as a person in a browser, whenever it is needed: `show` gets the address to open.
+
+        Tokens that `keeper` has from an earlier program are used as long as they last. Raise SignInError.
+        """
+
+        def again() -> None:
+            code, attempt = sign_in_by_browser(self.issuer, show, seconds)
+            form = {"grant_type": "authorization_code", "client_id": CLIENT_ID, "redirect_uri": attempt.redirect_uri}
+            self._authenticated = self._clock()
+            self._take_token({**form, "code": code.code, "code_verifier": code.verifier})
+
+        self._keeper = keeper
+        with keeper.turn() as kept:
+            self._bearer = kept
+        if kept is None:
+            self._start(again)
+        else:
+            self._again, self._authenticated = again, kept.authenticated
 
     def sign_in_system(self, client_id: str, key: OKPKey) -> None:
         """Sign in as a system by private_key_jwt; `key` has its key id. Raise SignInError."""
@@ -187,24 +225,38 @@ class Session:
 
     def _renew(self) -> None:
         """Renew the token shortly before its end: by refresh token, else by signing in again."""
-        bearer = self._bearer
-        if bearer is None or self._again is None or self._clock() < bearer.ends - RENEW_BEFORE:
+        if self._bearer is None or self._again is None or self._is_fresh(self._bearer):
             return
+        with self._keeper.turn() as kept:
+            self._bearer = kept or self._bearer
+            if self._is_fresh(self._bearer) or self._refresh(self._bearer):
+                return
+        self._start(self._again)
+
+    def _is_fresh(self, bearer: Bearer) -> bool:
+        return self._clock() < bearer.ends - RENEW_BEFORE
+
+    def _refresh(self, bearer: Bearer) -> bool:
+        """Exchange the refresh token, which counts once; tell whether that was done."""
         if not bearer.refresh:
-            self._start(self._again)
-            return
+            return False
         try:
             self._take_token({"grant_type": "refresh_token", "refresh_token": bearer.refresh})
-        except ClientError:
-            self._start(self._again)
+        except SignInError:
+            return False
+        return True
 
     def _take_token(self, form: dict[str, str]) -> None:
-        answer = self._http.post(f"{self.server}/oauth/token", data=form)
+        try:
+            answer = self._http.post(f"{self.server}/oauth/token", data=form)
+        except httpx2.TransportError as error:
+            raise UnreachableError("the service does not answer") from error
         if answer.status_code != httpx2.codes.OK:
             raise SignInError("the token endpoint refused")
         token = answer.json()
         ends = self._clock() + token["expires_in"]
-        self._bearer = _Bearer(token["access_token"], token.get("refresh_token", ""), ends)
+        self._bearer = Bearer(token["access_token"], token.get("refresh_token", ""), ends, self._authenticated)
+        self._keeper.keep(self._bearer)
 
 
 def client_assertion(client_id: str, issuer: str, key: OKPKey, now: int) -> str:

@@ -8,42 +8,43 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-from consent.grant import Consent, parse_consent
-from crypto.capsules import Capsule, KeyId, parse_capsule, seal_capsule
+from consent.catalogue import shipped_catalogues
+from consent.grant import Consent, parse_consent, parse_scope
+from consent.matching import item_fits, place_fits
+from consent.terms import VAULT, ItemFacts
+from crypto.capsules import MAX_KEYS, Capsule, KeyId, parse_capsule, seal_capsule
 from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id
 from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement, sign
+from dossier.client.groups import Group, Recipient
 from dossier.client.holding import HeldDossier
 from dossier.client.owner import OpenedItem, Owner
 from dossier.client.session import Session
-from dossier.client.signers import Signers
 
 LANES = ("ordinary", "confidential")
+READING = frozenset({"read", "download"})
+"""The actions that need keys."""
+
 TEXT_VERSION = "1"
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """Whom a consent is for: a verified person or system, and the key to seal to (from an attested chain)."""
-
-    kind: str
-    id: bytes
-    organisation: bytes
-    role: str
-    sealing_key: bytes = field(repr=False)
+Grantees = Recipient | Group
+"""Whom a consent can be for: one, or a role or team with its members."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a consent permits or denies. Without items and with later items it covers whole lanes."""
+    """What a consent permits or denies. Without items and with later items it covers whole lanes.
+
+    `case` is where it must be used, `item_case` the case that items must belong to.
+    """
 
     sections: Sequence[str] = ()
     lanes: Sequence[str] = ("ordinary",)
     items: Sequence[bytes] = ()
     types: Sequence[str] = ()
+    sources: Sequence[str] = ()
     actions: Sequence[str] = ("list", "read")
     purpose: str = ""
     basis: str = "consent"
@@ -51,6 +52,9 @@ class Terms:
     end: int = 0
     later_items: bool = True
     label_ceiling: str = ""
+    item_case: str = ""
+    data_from: int = 0
+    data_until: int = 0
     effect: str = "permit"
     case: str = ""
     ends_with_case: bool = False
@@ -70,24 +74,15 @@ class Shown:
 
 
 def consent_payload(
-    owner: Owner, held: HeldDossier, recipient: Recipient, terms: Terms, catalogue: str, text: str
+    owner: Owner, held: HeldDossier, recipient: Grantees, terms: Terms, catalogue: str, text: str
 ) -> dict[str, Any]:
     """The payload of a consent; `catalogue` is the hash of the catalogue shown, `text` the words that were shown."""
     now = owner.session.now()
-    person = recipient.id.hex() if recipient.kind in {"person", "network"} else ""
     return {
         "consent": new_id(held.dossier[:BUCKET_SIZE]).hex(),
         "dossier": held.dossier.hex(),
         "effect": terms.effect,
-        "grantee": {
-            "kind": recipient.kind,
-            "person": person,
-            "organisation": recipient.organisation.hex(),
-            "role": recipient.role,
-            "case": terms.case if recipient.kind == "network" else "",
-            "system": recipient.id.hex() if recipient.kind == "system" else "",
-            "laterMembers": False,
-        },
+        "grantee": recipient.grantee(),
         "scope": _scope(terms),
         "actions": sorted(terms.actions),
         "purpose": terms.purpose,
@@ -114,11 +109,11 @@ def _scope(terms: Terms) -> dict[str, Any]:
         "sections": sorted(terms.sections),
         "lanes": sorted(terms.lanes),
         "types": sorted(terms.types),
-        "sources": [],
-        "case": "",
+        "sources": sorted(terms.sources),
+        "case": terms.item_case,
         "labelCeiling": terms.label_ceiling,
-        "dataFrom": 0,
-        "dataUntil": 0,
+        "dataFrom": terms.data_from,
+        "dataUntil": terms.data_until,
     }
 
 
@@ -132,65 +127,91 @@ def preview(owner: Owner, held: HeldDossier, payload: Mapping[str, Any]) -> dict
 
 
 def grant(
-    owner: Owner, dossier: bytes, recipient: Recipient, terms: Terms, catalogue: str, text: str
+    owner: Owner, dossier: bytes, recipient: Grantees, terms: Terms, catalogue: str, text: str
 ) -> tuple[str, dict[str, Any]]:
-    """Give a consent with its keys; return its id and the service's answer. The dossier is looked at afresh."""
+    """Give a consent with its keys; return its id and the service's answer. The dossier is looked at afresh.
+
+    A role or team gets one capsule for each member that verified, in the same request.
+    """
     owner.session.step_up()
     # Items first: listing is an event, and moves no rules; `after` must be what was last seen.
     listed = owner.hold(dossier)
-    items = [] if _whole_lanes(terms) else covered(owner, listed, terms)
+    items = [] if whole_lanes(terms) else covered(owner, listed, terms)
     held = owner.hold(dossier)
     payload = consent_payload(owner, held, recipient, terms, catalogue, text)
     statement = sign("consent", payload, owner.identity.signing)
-    capsules = [] if terms.effect == "deny" else [seal_keys(statement, recipient, held, terms, items)]
+    keys = {} if terms.effect == "deny" else keys_of(held, terms, items)
+    capsules = seal_to(statement, recipient.members, keys)
     body = {
         "statement": encode_base64(statement.envelope),
-        "capsules": [encode_base64(capsule.encode()) for capsule in capsules if capsule is not None],
+        "capsules": [encode_base64(capsule.encode()) for capsule in capsules],
     }
     answer: dict[str, Any] = owner.session.post(f"/v1/dossiers/{dossier.hex()}/consents", body)
     return str(payload["consent"]), answer
 
 
-def _whole_lanes(terms: Terms) -> bool:
-    narrowed = terms.items or terms.types or terms.label_ceiling or terms.case
-    return terms.later_items and not narrowed and bool(terms.sections)
+def whole_lanes(terms: Terms) -> bool:
+    """Whether all that stands and will stand in sections and lanes is covered, so that their keys may be given."""
+    narrowed = terms.items or terms.types or terms.sources or terms.label_ceiling or terms.case or terms.item_case
+    bounded = terms.data_from or terms.data_until
+    return terms.later_items and not narrowed and not bounded and bool(terms.sections)
 
 
 def covered(owner: Owner, held: HeldDossier, terms: Terms) -> list[OpenedItem]:
     """The items that stand in the terms' reach now; what does not verify is left out."""
-    return [item for item in owner.items(held) if isinstance(item, OpenedItem) and _covers(terms, item)]
+    return [item for item in owner.items(held) if isinstance(item, OpenedItem) and covers(terms, item)]
 
 
-def _covers(terms: Terms, item: OpenedItem) -> bool:
-    shown = item.shown
+def covers(terms: Terms, item: OpenedItem) -> bool:
+    """Whether the terms reach an item as it stands, by the rules by which the engine will judge."""
+    scope, core, shown = parse_scope(_scope(terms)), item.header.core, item.shown
+    facts = ItemFacts(
+        item=item.item,
+        section=shown["section"],
+        lane=shown["lane"],
+        label=shown["label"],
+        type=shown["type"],
+        source=shown["source"],
+        data_from=core.data_from,
+        data_until=core.data_until,
+        cases=frozenset(shown["cases"]),
+    )
+    catalogue = shipped_catalogues().current
     return (
-        (not terms.items or item.header.core.item in terms.items)
-        and (not terms.sections or shown["section"] in terms.sections)
-        and (not terms.lanes or shown["lane"] in terms.lanes)
-        and (not terms.types or shown["type"] in terms.types)
-        and shown["lane"] != "vault"
+        facts.lane != VAULT
+        and place_fits(scope, facts, catalogue, strict=True)
+        and item_fits(scope, facts, strict=True)
     )
 
 
-def seal_keys(
-    statement: Statement, recipient: Recipient, held: HeldDossier, terms: Terms, items: Iterable[OpenedItem]
-) -> Capsule | None:
-    """Seal what the consent opens to its recipient; None when there is nothing to open yet."""
-    if _whole_lanes(terms):
-        places = [held.current(section, lane).place for section in terms.sections for lane in terms.lanes or LANES]
-        keys = {KeyId.section(place): held.secret(place) for place in places}
-    else:
-        keys = {KeyId.item(item.header): item.item_key for item in items}
-    return seal_capsule(statement.hash, recipient.id, recipient.sealing_key, keys) if keys else None
+def keys_of(held: HeldDossier, terms: Terms, items: Iterable[OpenedItem]) -> dict[KeyId, bytes]:
+    """The keys that the terms open: those of all epochs of whole lanes, else those of the items.
+
+    Older epochs too: what was delivered before a rotation is sealed to them still.
+    """
+    if not READING & set(terms.actions):
+        return {}
+    if not whole_lanes(terms):
+        return {KeyId.item(item.header): item.item_key for item in items}
+    lanes = set(terms.lanes or LANES) - {VAULT}
+    places = [key.place for key in held.sections.values() if key.place.section in terms.sections]
+    return {KeyId.section(place): held.secret(place) for place in places if place.lane in lanes}
+
+
+def seal_to(statement: Statement, members: Iterable[Recipient], keys: Mapping[KeyId, bytes]) -> list[Capsule]:
+    """One capsule for each member; none while there is nothing to open. Beyond what one holds, the rest waits."""
+    first = dict(sorted(keys.items())[:MAX_KEYS])
+    return [seal_capsule(statement.hash, each.id, each.sealing_key, first) for each in members] if first else []
 
 
 def consents(session: Session, dossier: bytes) -> list[Shown]:
     """List the consents of a dossier that one may know of, as the service shows them: signatures are NOT verified."""
     listed = session.get(f"/v1/dossiers/{dossier.hex()}/consents")["consents"]
-    return [_shown(each) for each in listed]
+    return [read_shown(each) for each in listed]
 
 
-def _shown(each: Mapping[str, Any]) -> Shown:
+def read_shown(each: Mapping[str, Any]) -> Shown:
+    """Read one entry of a list, NOT verified; raise CryptoError or ConsentError for what is no consent."""
     statement = parse_statement(decode_base64(each["statement"]))
     consent = parse_consent(statement.payload, each["seq"])
     return Shown(consent, statement, each["state"], each["endedAt"], each["lastUsed"])
@@ -206,7 +227,7 @@ def withdraw(
     statement = ""
     if with_key:
         dossier = bytes.fromhex(shown.statement.payload["dossier"])
-        Signers.of(owner.session, owner.identity).check_consent(shown.statement, dossier)
+        owner.signers.check_consent(shown.statement, dossier)
         payload = {
             "consent": shown.consent.id,
             "consentHash": shown.statement.hash.hex(),
@@ -220,22 +241,6 @@ def withdraw(
     else:
         owner.session.step_up()
     answer: dict[str, Any] = owner.session.post(f"/v1/consents/{shown.consent.id}/withdrawal", {"statement": statement})
-    return answer
-
-
-def finish(owner: Owner, dossier: bytes, shown: Shown, recipient: Recipient) -> dict[str, Any] | None:
-    """Send the keys of items that came after a consent of single items; None when there are none."""
-    held = owner.hold(dossier)
-    scope = shown.consent.scope
-    terms = Terms(sections=sorted(scope.sections), lanes=sorted(scope.lanes), types=sorted(scope.types))
-    terms = replace(terms, items=[bytes.fromhex(item) for item in scope.items])
-    items = covered(owner, held, terms)
-    if not items:
-        return None
-    keys = {KeyId.item(item.header): item.item_key for item in items}
-    capsule = seal_capsule(shown.statement.hash, recipient.id, recipient.sealing_key, keys)
-    body = {"capsules": [encode_base64(capsule.encode())]}
-    answer: dict[str, Any] = owner.session.post(f"/v1/consents/{shown.consent.id}/capsules", body)
     return answer
 
 

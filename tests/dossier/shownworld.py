@@ -17,6 +17,7 @@ from dossier.client import sharing
 from dossier.client.delivering import Content, Record, Sender, seal_record
 from dossier.client.enrolment import first_keys
 from dossier.client.errors import RefusedError
+from dossier.client.groups import Recipient
 from dossier.client.holding import HeldDossier
 from dossier.client.making import START, Identity, make_dossier
 from dossier.client.owner import Owner
@@ -107,7 +108,7 @@ class World:
 
     def consent(self, signer, key=None, **changes):
         """A consent of the whole lane for the reader, signed by `key`."""
-        recipient = sharing.Recipient("person", self.reader.id, b"", "", self.reader.identity.sealing.public)
+        recipient = Recipient("person", self.reader.id, b"", "", self.reader.identity.sealing.public)
         owner = Owner(self.answers, signer.identity, NOBODY)
         terms = sharing.Terms(["debts"], purpose="debt-help", end=NOW + 9)
         payload = sharing.consent_payload(owner, self.held, recipient, terms, "00" * 32, "tekst")

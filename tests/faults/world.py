@@ -24,6 +24,7 @@ from dossier.client.agency import Agency
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError, UnreachableError
+from dossier.client.groups import Recipient, as_recipient
 from dossier.client.history import History, dossier_history, read_tags
 from dossier.client.making import Identity
 from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
@@ -116,7 +117,7 @@ class World:
     noor: Identity
     reader: Reader
     log: LogKeys
-    recipient: sharing.Recipient
+    recipient: Recipient
     item: bytes
     personas: Mapping[str, Any]
     ledger: Ledger = field(default_factory=Ledger)
@@ -241,9 +242,7 @@ def settle(service: Service) -> World:
     agency = Agency(delivering, organisation, system, signing, directory)
     shown = citizen.get("/v1/professionals", {"name": "noor"})["professionals"]
     found = check_professional(shown[0], register, pins, citizen.now())
-    recipient = sharing.Recipient(
-        "person", found.person, found.organisation.organisation, found.roles[0], found.chain.sealing_key
-    )
+    recipient = as_recipient(found)
     log = fetch_log_keys(professional)
     reader = Reader(professional, identity, register, log, "debt-counsellor")
     bsn = next(each for each in people["hanneke-de-wit"]["identifiers"] if each.startswith("bsn:"))

@@ -21,9 +21,11 @@ from dossier.client.agency import Agency
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError, UntrustedError
+from dossier.client.groups import as_recipient
 from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
 from dossier.client.owner import OpenedItem, Owner
 from dossier.client.parties import Pins, check_professional, check_register
+from dossier.client.passing import find_missing, serve
 from dossier.client.professional import Reader
 from dossier.client.reading import Asked, check_released, fetch_log_keys, request_reading, save_part
 from dossier.client.session import Session
@@ -115,9 +117,7 @@ def recipient(cast):
     register = check_register(httpx_json(session, "/v1/register"), pins, session.now())
     shown = session.get("/v1/professionals", {"name": "noor"})["professionals"]
     found = check_professional(shown[0], register, pins, session.now())
-    return sharing.Recipient(
-        "person", found.person, found.organisation.organisation, found.roles[0], found.chain.sealing_key
-    )
+    return as_recipient(found)
 
 
 def grant(cast, **changes):
@@ -288,9 +288,11 @@ async def test_later_items_wait_for_a_holder(cast):
         with pytest.raises(PinError):
             reader.read(later, ASKED)
         (shown,) = standing(cast)
-        added = sharing.finish(cast.owner, cast.dossier, shown, recipient(cast))
-        assert added is not None
+        held = cast.owner.hold(cast.dossier)
+        (waiting,) = find_missing(cast.owner, held, shown, [recipient(cast)], {})
+        (added,) = serve(cast.owner.session, [waiting])
         assert added["added"] == 1
+        assert find_missing(cast.owner, held, shown, [recipient(cast)], {}) == []
         assert content_of(reader, reader.read(later, ASKED)) == b"later"
         sharing.withdraw(cast.owner, shown)
 

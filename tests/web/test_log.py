@@ -33,7 +33,6 @@ from dossier.monthkeys import FileMonthKeys
 from tests.web.browsing import ORIGIN, LoopTransport
 from web.cli import main
 from web.commands import events
-from web.demo.record import LogPart
 from web.publishing import log_folder
 
 
@@ -319,23 +318,23 @@ async def test_event_that_waits_has_no_proof_yet(town, app, owner_pool):
 async def test_events_command(town):
     """P4, P5: the owner's command lists every event and says that none is left out; the auditor's says who looks."""
     key = str(await asyncio.to_thread(town.key))
-    log = LogPart(url=f"{ORIGIN}/log", origin="localhost/test", vkey=key, promise_vkey="")
     arguments = Namespace(stream=town.held.dossier.hex(), dossier="", of="")
 
     def report(subject):
         with town.session(subject) as session:
-            pins = []
+            pins, seen = [], []
             company = SimpleNamespace(
                 server=ORIGIN,
                 keep_pins=lambda *pinned: pins.append(pinned),
+                seen_log=lambda _name: None,
+                keep_log=lambda *checked: seen.append(checked),
                 log=lambda: WebLog(f"{ORIGIN}/log", LoopTransport(town.app, town.loop)),
             )
             owner = Owner(session, town.identity, check_register(session.get("/v1/register"), Pins(), session.now()))
-            demo = SimpleNamespace(log=log)
             who: Any = SimpleNamespace(
                 session=session,
                 company=company,
-                demo=demo,
+                log_key=lambda: parse_verifier_key(key),
                 name=subject,
                 owner=lambda: owner,
                 name_of=lambda party: party,

@@ -10,10 +10,9 @@ from dossier.client import answering
 from dossier.client.parties import Professional
 from dossier.client.sharing import Terms
 from dossier.errors import InvalidRequestError
-from web.commands.grant import last_moment, words
-from web.commands.looking import add_dossier, day, dossiers
+from web.commands.looking import add_dossier, day, dossiers, last_moment, words
 from web.commands.who import Report, Who, act, add_who
-from web.demo.allowing import catalogue_hash, find_professional, wording
+from web.wording import catalogue_hash, named, wording
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +45,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     if len(found) != 1:
         raise InvalidRequestError("no open request has this id" if not found else "say which request")
     asked = found[0]
-    asker = find_professional(who.company, who.name, bytes.fromhex(asked.statement.payload["signer"]))
+    asker = who.people.professional(bytes.fromhex(asked.statement.payload["signer"]))
     answer = _answer(who, arguments, asked, asker)
     consents = [each["consent"] for each in answer["consents"]]
     values = {"request": asked.id.hex(), "state": answer["state"], "consents": consents}
@@ -58,7 +57,7 @@ def _answer(who: Who, arguments: argparse.Namespace, asked: answering.Request, a
     if arguments.refuse:
         return answering.refuse(owner, asked, asker, arguments.reason, arguments.words)
     terms = _terms(arguments, asked.terms(), who.session.now())
-    text = wording(asker, terms)
+    text = wording(named(asker), terms)
     return answering.grant_request(owner, asked, asker, catalogue_hash(), text, terms=terms, words=arguments.words)
 
 

@@ -7,8 +7,7 @@ import argparse
 from crypto.chains import DossierChain
 from dossier.client.cases import CaseClient, CaseView, Wish
 from dossier.errors import InvalidRequestError
-from web.commands.grant import DAYS, last_moment, words
-from web.commands.looking import dossiers, when
+from web.commands.looking import DAYS, dossiers, last_moment, when, words
 from web.commands.who import Report, Who, act, add_who
 
 

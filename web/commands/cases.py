@@ -11,10 +11,8 @@ from dossier.client.cases import Capacity, CaseView, accept
 from dossier.dossiers.statements import read_bytes
 from dossier.errors import InvalidRequestError
 from web.commands.ask import find_case, worker
-from web.commands.grant import DAYS, last_moment
-from web.commands.looking import add_dossier, day, dossiers, read_id
+from web.commands.looking import DAYS, add_dossier, day, dossiers, last_moment
 from web.commands.who import Report, Who, act, add_who, find_name
-from web.demo.allowing import find_professional
 
 ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close")
 
@@ -96,7 +94,7 @@ def _leave(who: Who, arguments: argparse.Namespace) -> Report:
 def _offer(who: Who, arguments: argparse.Namespace) -> Report:
     case, client = _case(who, arguments), worker(who)
     to = _capacity(who, arguments.participant)
-    found = find_professional(who.company, who.name, to.person)
+    found = who.people.professional(to.person)
     offered = encode_base64(client.offer(case.case, to, key_hash(found.chain.signing_key)))
     return Report({"case": case.case.hex(), "offer": offered}, [offered])
 
@@ -124,7 +122,10 @@ def _identifier(who: Who, words: str) -> str:
     """An identifier as given, or that of a persona's dossier."""
     if ":" in words:
         return words
-    known = who.demo.personas[find_name(who.demo, words)].dossiers
+    if who.demo is None:
+        raise InvalidRequestError("an owner is named by number, as bsn:999880007")
+    persona = who.demo.personas.get(find_name(who.demo, words))
+    known = persona.dossiers if persona else []
     found = [each.identifier for each in known]
     if not found:
         raise InvalidRequestError("this persona has no dossier")
@@ -133,20 +134,11 @@ def _identifier(who: Who, words: str) -> str:
 
 def _capacity(who: Who, words: str) -> Capacity:
     """A person by id or name: a professional as verified, or a citizen."""
-    persona = who.demo.personas.get(find_name(who.demo, words)) if not _is_id(words) else None
-    person = bytes.fromhex(persona.person) if persona else read_id(words)
-    if persona is not None and not persona.organisation:
+    person = who.person(words)
+    if not who.people.is_professional(person):
         return Capacity(person)
-    found = find_professional(who.company, who.name, person)
+    found = who.people.professional(person)
     return Capacity(person, found.organisation.organisation, found.roles[0])
-
-
-def _is_id(words: str) -> bool:
-    try:
-        read_id(words)
-    except InvalidRequestError:
-        return False
-    return True
 
 
 _WORK = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from dossier.client import sharing
-from web.commands.looking import add_dossier, day, dossiers
+from consent.terms import Grantee
+from dossier.client.listing import RejectedConsent, list_named, list_own
+from dossier.client.sharing import Shown
+from web.commands.looking import add_dossier, counted, day, dossiers
 from web.commands.who import Report, Who, act, add_who
 
 
@@ -23,12 +25,30 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
-    shown = [(dossier, each) for dossier in dossiers(who, arguments) for each in sharing.consents(who.session, dossier)]
-    rows = [_row(who, dossier, each) for dossier, each in shown if arguments.all or each.state == "active"]
-    return Report({"consents": rows}, [*(_line(row) for row in rows), f"{len(rows)} consents"])
+    rows: list[dict[str, Any]] = []
+    for dossier in dossiers(who, arguments):
+        rows += [_row(who, dossier, each) for each in listed(who, dossier, own=not arguments.of)]
+    wanted = [row for row in rows if arguments.all or row["state"] == "active"]
+    good = [row for row in wanted if "rejected" not in row]
+    lines = [_line(row) for row in good]
+    lines += [f"{row['consent']}  NOT A CONSENT: {row['rejected']}" for row in wanted if "rejected" in row]
+    return Report({"consents": wanted}, [*lines, counted(len(good), "consent")], ok=len(good) == len(wanted))
 
 
-def _row(who: Who, dossier: bytes, shown: sharing.Shown) -> dict[str, Any]:
+def listed(who: Who, dossier: bytes, *, own: bool) -> list[Shown | RejectedConsent]:
+    """The consents of a dossier, each held against its signers: of one's own all, of another's those that name one."""
+    if not who.is_citizen or not own:
+        return list_named(who.session, dossier, who.company.seen(who.name))
+    owner = who.owner()
+    found = list_own(owner, dossier)
+    who.company.keep_pins(who.name, owner.pins)
+    return found
+
+
+def _row(who: Who, dossier: bytes, shown: Shown | RejectedConsent) -> dict[str, Any]:
+    if isinstance(shown, RejectedConsent):
+        named = {"consent": shown.consent, "dossier": dossier.hex(), "state": shown.state}
+        return {**named, "rejected": shown.reason}
     consent = shown.consent
     grantee = consent.grantee
     return {
@@ -36,7 +56,7 @@ def _row(who: Who, dossier: bytes, shown: sharing.Shown) -> dict[str, Any]:
         "dossier": dossier.hex(),
         "state": shown.state,
         "effect": consent.effect,
-        "grantee": who.name_of(grantee.person or grantee.system or grantee.organisation),
+        "grantee": _grantee(who, grantee),
         "organisation": who.name_of(grantee.organisation) if grantee.organisation else "",
         "role": grantee.role,
         "sections": sorted(consent.scope.sections),
@@ -47,6 +67,15 @@ def _row(who: Who, dossier: bytes, shown: sharing.Shown) -> dict[str, Any]:
         "endedAt": shown.ended_at,
         "lastUsed": shown.last_used,
     }
+
+
+def _grantee(who: Who, grantee: Grantee) -> str:
+    """Whom a consent is for, in words."""
+    if grantee.kind == "team":
+        return f"the team of case {grantee.case}"
+    if grantee.kind == "role":
+        return f"everybody in role {grantee.role}"
+    return who.name_of(grantee.person or grantee.system or grantee.organisation)
 
 
 def _line(row: dict[str, Any]) -> str:

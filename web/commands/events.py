@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.errors import AuditError
-from audit.note import VerifierKey, parse_verifier_key
 from dossier.client.auditor import Auditor
 from dossier.client.errors import UntrustedError
 from dossier.client.history import LoggedTags, dossier_history, read_tags
@@ -44,13 +43,9 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
 def _tags(who: Who) -> LoggedTags:
     """The log is read before the lists: what it has then, they must have too."""
     with who.company.log() as log:
-        return read_tags(log, _log_key(who))
-
-
-def _log_key(who: Who) -> VerifierKey:
-    if who.demo.log is not None:
-        return parse_verifier_key(who.demo.log.vkey)
-    return who.company.log_identity().log_key
+        tags = read_tags(log, who.log_key(), who.company.seen_log(who.name))
+    who.company.keep_log(who.name, tags.checkpoint)
+    return tags
 
 
 def _own(who: Who, tags: LoggedTags, arguments: argparse.Namespace) -> Report:

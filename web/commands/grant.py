@@ -1,34 +1,39 @@
-"""Let a professional look, or forbid it: a consent signed with one's own key, and the keys it opens."""
+"""Let somebody look, or forbid it: a consent signed with one's own key, and the keys it opens.
+
+For one professional (--to), for a role in an organisation (--role and --organisation), or for the team of a case (--team).
+"""
 
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 from dossier.client import sharing
-from dossier.client.parties import Professional
+from dossier.client.groups import Group, Waiting, as_recipient
 from dossier.errors import InvalidRequestError
-from web.commands.looking import add_dossier, day, dossier_with, dossiers, read_id
-from web.commands.who import Report, Who, act, add_who, find_name
-from web.demo.allowing import catalogue_hash, find_professional, give, recipient, wording
-
-DAY = 86_400
-DAYS = 30
+from web.commands.ask import find_case, worker
+from web.commands.looking import DAYS, add_dossier, day, dossier_with, dossiers, last_moment, read_id, words
+from web.commands.who import Report, Who, act, add_who
+from web.wording import catalogue_hash, check_known, described, wording
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_who(parser)
     add_dossier(parser)
-    parser.add_argument("--to", required=True, metavar="PROFESSIONAL", help="name or id of the professional")
+    whom = parser.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--to", default="", metavar="PERSON", help="name or id of a professional; id of a citizen")
+    whom.add_argument("--role", default="", metavar="ROLE", help="everybody in this role, such as debt-counsellor")
+    whom.add_argument("--team", default="", metavar="CASE", help="everybody who takes part in this case")
+    parser.add_argument("--organisation", default="", metavar="ORG", help="with --role: of which organisation")
+    parser.add_argument("--later-members", action="store_true", help="with --role or --team: also who joins later")
+    parser.add_argument("--case", default="", metavar="CASE", help="only in this case, and until it closes")
     parser.add_argument("--sections", default="", metavar="S,S", help="sections, with commas between")
     parser.add_argument("--items", default="", metavar="ITEM,ITEM", help="single items instead of whole sections")
     parser.add_argument("--lanes", default="ordinary", metavar="L,L", help="ordinary, confidential")
     parser.add_argument("--actions", default="list,read", metavar="A,A", help="what may be done")
     parser.add_argument("--purpose", default="", metavar="P", help="code of the purpose, such as debt-plan")
-    parser.add_argument(
-        "--until", default="", metavar="DATE", help=f"last moment, as 2026-12-31 ({DAYS} days from now)"
-    )
+    parser.add_argument("--until", default="", metavar="DATE", help=f"last day, as 2026-12-31 ({DAYS} days from now)")
     parser.add_argument("--not-later", action="store_true", help="only what is there now, nothing that comes later")
     parser.add_argument("--deny", action="store_true", help="forbid instead of permit")
     parser.add_argument("--preview", action="store_true", help="only show what would change")
@@ -42,29 +47,50 @@ def run(arguments: argparse.Namespace) -> int:
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
     items = [read_id(each) for each in words(arguments.items)]
     dossier = dossier_with(who, items[0]) if items else _one(dossiers(who, arguments))
-    to = find_professional(who.company, who.name, _person(who, arguments.to))
-    terms = _terms(arguments, items, who.session.now())
+    case = _case(who, arguments)
+    terms = _terms(arguments, items, case, who.session.now())
+    to = _recipient(who, arguments, case)
+    text = wording(described(to, who.name_of(_organisation(to)) if _organisation(to) else ""), terms)
     if arguments.preview:
-        return _preview(who, dossier, to, terms)
+        return _preview(who, dossier, to, terms, text)
     owner = who.owner()
-    consent, answer = give(owner, dossier, to, terms)
-    values = {"consent": consent, "dossier": dossier.hex(), "state": answer["state"], "until": terms.end}
-    return Report(values, [f"{consent}  {answer['state']}  until {day(terms.end)}", wording(to, terms)])
+    consent, answer = sharing.grant(owner, dossier, to, terms, catalogue_hash(), text)
+    who.company.keep_pins(who.name, owner.pins)
+    return _given(who, to, terms, {"consent": consent, "dossier": dossier.hex(), "state": answer["state"]}, text)
 
 
-def _preview(who: Who, dossier: bytes, to: Professional, terms: sharing.Terms) -> Report:
+def _given(who: Who, to: sharing.Grantees, terms: sharing.Terms, values: dict[str, str], text: str) -> Report:
+    """Tell what was given, who got keys, and who waits for them."""
+    waiting = to.waiting if isinstance(to, Group) else ()
+    members = [who.name_of(each.id.hex()) for each in to.members] if isinstance(to, Group) else []
+    lines = [f"{values['consent']}  {values['state']}  until {day(terms.end)}", text]
+    if isinstance(to, Group) and terms.effect == "permit":
+        lines += [f"keys for {len(members)} members: {', '.join(members)}" if members else "nobody has keys yet"]
+        lines += waiting_lines(waiting)
+    rows = [{"person": each.person, "name": each.name, "reason": each.reason} for each in waiting]
+    return Report({**values, "until": terms.end, "members": members, "waiting": rows}, lines)
+
+
+def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
+    """Who has no keys yet, and why; `dossier share-keys` serves them once they verify."""
+    return [f"waiting for keys: {each.name or each.person} ({each.reason})" for each in waiting]
+
+
+def _preview(who: Who, dossier: bytes, to: sharing.Grantees, terms: sharing.Terms, text: str) -> Report:
     owner = who.owner()
     held = owner.hold(dossier)
-    payload = sharing.consent_payload(owner, held, recipient(to), terms, catalogue_hash(), wording(to, terms))
+    payload = sharing.consent_payload(owner, held, to, terms, catalogue_hash(), text)
     answer = sharing.preview(owner, held, payload)
     lines = [
         f"{who.name_of(each['actor'])} {'may' if each['permitted'] else 'may not'} {each['action']} {each['item']}"
         for each in answer["changes"]
     ]
-    return Report({"changes": answer["changes"], "count": answer["count"]}, [*lines, f"{answer['count']} changes"])
+    count = answer["count"]
+    told = "nothing would change" if not count else f"{count} change{'' if count == 1 else 's'}; nothing was given yet"
+    return Report({"changes": answer["changes"], "count": count}, [*lines, told])
 
 
-def _terms(arguments: argparse.Namespace, items: list[bytes], now: int) -> sharing.Terms:
+def _terms(arguments: argparse.Namespace, items: list[bytes], case: str, now: int) -> sharing.Terms:
     return sharing.Terms(
         sections=() if items else words(arguments.sections),
         lanes=() if items else words(arguments.lanes),
@@ -74,36 +100,42 @@ def _terms(arguments: argparse.Namespace, items: list[bytes], now: int) -> shari
         end=last_moment(arguments.until, now),
         later_items=not (arguments.not_later or items),
         effect="deny" if arguments.deny else "permit",
+        case=case,
+        ends_with_case=bool(case),
     )
 
 
-def _person(who: Who, name: str) -> bytes:
-    """The id of a professional by id or name; raise InvalidRequestError."""
-    try:
-        return read_id(name)
-    except InvalidRequestError:
-        persona = who.demo.personas.get(find_name(who.demo, name))
-    if persona is None or not persona.organisation or not persona.person:
-        raise InvalidRequestError("no professional has this name")
-    return bytes.fromhex(persona.person)
+def _case(who: Who, arguments: argparse.Namespace) -> str:
+    """The case that is meant, by its full id; empty for none."""
+    named = arguments.team or arguments.case
+    return find_case(worker(who), named).case.hex() if named else ""
+
+
+def _recipient(who: Who, arguments: argparse.Namespace, case: str) -> sharing.Grantees:
+    """Whom the options mean, each verified; raise InvalidRequestError, PinError."""
+    later = arguments.later_members
+    if arguments.team:
+        client = worker(who)
+        view = client.show(bytes.fromhex(case))
+        return who.people.in_case(view, but=client.identity.person, later_members=later)
+    if arguments.role:
+        check_known("roles", [arguments.role])
+        if not arguments.organisation:
+            raise InvalidRequestError("say of which organisation: --organisation NAME")
+        return who.people.in_role(who.organisation(arguments.organisation), arguments.role, later_members=later)
+    person = who.person(arguments.to)
+    if who.people.is_professional(person):
+        return as_recipient(who.professional(arguments.to))
+    if not case:
+        raise InvalidRequestError("a citizen looks along in a case only: add --case CASE")
+    return who.people.citizen(person, case=case)
+
+
+def _organisation(to: sharing.Grantees) -> str:
+    return to.organisation.hex()
 
 
 def _one(found: list[bytes]) -> bytes:
     if len(found) != 1:
         raise InvalidRequestError("say which dossier: --dossier private or --dossier business")
     return found[0]
-
-
-def last_moment(text: str, now: int) -> int:
-    """The end of the day that is named, or 30 days from now; raise InvalidRequestError."""
-    if not text:
-        return now + DAYS * DAY
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) + DAY
-    except ValueError as error:
-        raise InvalidRequestError("a day is written as 2026-12-31") from error
-
-
-def words(text: str) -> list[str]:
-    """The words of a list with commas between."""
-    return [each.strip() for each in text.split(",") if each.strip()]

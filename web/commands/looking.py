@@ -9,7 +9,10 @@ from crypto.encoding import BUCKET_SIZE, decode_hex
 from crypto.errors import CryptoError
 from dossier.client.reading import Asked
 from dossier.errors import InvalidRequestError
-from web.commands.who import Who, find_name
+from web.commands.who import Who
+
+DAY = 86_400
+DAYS = 30
 
 
 def add_dossier(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +39,7 @@ def dossiers(who: Who, arguments: argparse.Namespace) -> list[bytes]:
     if wanted and wanted not in {"private", "business"}:
         return [read_id(wanted)]
     if arguments.of:
-        known = who.demo.personas[find_name(who.demo, arguments.of)].dossiers
-        found = [bytes.fromhex(each.dossier) for each in known if wanted in {"", each.nature} and each.dossier]
+        found = who.dossiers_of(arguments.of, wanted)
     else:
         own = who.session.get("/v1/me")["dossiers"]
         found = [bytes.fromhex(each["dossier"]) for each in own if wanted in {"", each["nature"]}]
@@ -53,6 +55,11 @@ def dossier_with(who: Who, thing: bytes) -> bytes:
     if not found:
         raise InvalidRequestError("none of your dossiers has this")
     return found[0]
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def read_id(text: str) -> bytes:
@@ -71,3 +78,18 @@ def when(seconds: int) -> str:
 def day(seconds: int) -> str:
     """A day for people."""
     return when(seconds)[:10]
+
+
+def last_moment(text: str, now: int) -> int:
+    """The end of the day that is named, or 30 days from now; raise InvalidRequestError."""
+    if not text:
+        return now + DAYS * DAY
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) + DAY
+    except ValueError as error:
+        raise InvalidRequestError("a day is written as 2026-12-31") from error
+
+
+def words(text: str) -> list[str]:
+    """The words of a list with commas between."""
+    return [each.strip() for each in text.split(",") if each.strip()]

@@ -10,9 +10,9 @@ from typing import Any
 
 from dossier.client.agency import Agency
 from dossier.client.delivering import Content, Record
+from dossier.client.profiles import SYSTEM
 from dossier.errors import InvalidRequestError
 from web.commands.who import Report, Who, act, add_who
-from web.demo.record import DemoSystem
 
 NAME = 200
 """Characters of a file's name that are kept."""
@@ -41,10 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
-    slug, system = choose_system(who, arguments.system, arguments.section)
-    name = f"{who.name}.{slug}"
+    name, first = choose_system(who, arguments.system, arguments.section)
     agency = who.company.agency(name)
-    section = arguments.section or system.sections[0]
+    section = arguments.section or first
     try:
         rows = [_deliver(agency, arguments, section, Path(each)) for each in arguments.files]
     finally:
@@ -53,8 +52,13 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     return Report({"items": rows}, lines)
 
 
-def choose_system(who: Who, wanted: str, section: str) -> tuple[str, DemoSystem]:
-    """The system that delivers: the one named, else the first that has the section, else the first of all."""
+def choose_system(who: Who, wanted: str, section: str) -> tuple[str, str]:
+    """The system that delivers, as the key store names it, and its first section.
+
+    In a demonstration the one named, else the first that has the section, else the first of all.
+    """
+    if who.demo is None:
+        return _own_system(who, section)
     agency = who.demo.agencies.get(who.name)
     if agency is None or not agency.systems:
         raise InvalidRequestError("only an agency with a system delivers")
@@ -62,7 +66,15 @@ def choose_system(who: Who, wanted: str, section: str) -> tuple[str, DemoSystem]
     slug = wanted or next(iter([*fitting, *agency.systems]))
     if slug not in agency.systems:
         raise InvalidRequestError("the agency has no system of this name")
-    return slug, agency.systems[slug]
+    return f"{who.name}.{slug}", agency.systems[slug].sections[0]
+
+
+def _own_system(who: Who, section: str) -> tuple[str, str]:
+    if who.profile is None or who.profile.kind != SYSTEM:
+        raise InvalidRequestError("only a system of an agency delivers: sign in with --client-id and --key")
+    if not section:
+        raise InvalidRequestError("say to which section: --section S")
+    return who.name, section
 
 
 def _deliver(agency: Agency, arguments: argparse.Namespace, section: str, path: Path) -> dict[str, Any]:

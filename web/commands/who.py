@@ -1,7 +1,8 @@
-"""Who acts in a command: a persona or agency of a demonstration, found by name, signed in, with keys from its store.
+"""Who acts in a command: a profile of this machine's key store, or a persona or agency of a demonstration.
 
-The demonstration is the `demo.json` of --data-dir, DOSSIER_DATA_DIR, DOSSIER_HOME or `.data`, the first that is there.
-What a command found is printed as lines for a person or, with --json, as one object.
+A profile is what `dossier sign-in` made below DOSSIER_HOME (or `.dossier` in the home directory). A demonstration is the
+`demo.json` of --data-dir, DOSSIER_DATA_DIR, DOSSIER_HOME or `.data`, the first that is there; with --data-dir no profile
+is looked for. What a command found is printed as lines for a person or, with --json, as one object.
 """
 
 from __future__ import annotations
@@ -14,24 +15,41 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from audit.errors import AuditError
-from audit.note import parse_verifier_key
-from crypto.errors import CryptoError
+from audit.note import VerifierKey, parse_verifier_key
+from crypto.encoding import ID_SIZE
+from crypto.errors import CryptoError, PinError
 from dossier.client.errors import ClientError, KeyStoreError, RefusedError
-from dossier.client.keys import STORE_KEY
+from dossier.client.groups import People
+from dossier.client.keys import STORE_KEY, home_folder
+from dossier.client.making import Identity
 from dossier.client.owner import Owner
-from dossier.client.parties import Pins
+from dossier.client.parties import Professional
 from dossier.client.professional import Reader
+from dossier.client.profiles import PERSON, Profile
 from dossier.client.reading import LogKeys
 from dossier.client.session import Session
 from dossier.errors import DossierError, InvalidRequestError
+from web.commands.storing import find_kept, sign_in_as
 from web.demo.company import Company
 from web.demo.record import FILE, Demo, read_demo
 
 DATA = Path(".data")
+NOBODY = "no attested professional has this name; a citizen is named by id"
+WHEN_CHANGED = (
+    "Somebody's keys or statements are not the ones that this machine saw before. Ask the one concerned, by another way, "
+    "whether they replaced them; only then `dossier pins --forget ID --as NAME` lets you begin anew"
+)
+_TOLD = {
+    "not-found": "there is nothing that you may know of: it is not there, or not for you, for this purpose",
+    "stale-position": "the rules of the dossier changed meanwhile; ask again",
+}
 
 
 @dataclass(frozen=True)
@@ -45,13 +63,13 @@ class Report:
 
 @dataclass
 class Who:
-    """The one who acts. `name` is the slug in demo.json; for an agency that of the organisation."""
+    """The one who acts: `name` in the key store. `demo` and `profile` say where they are known from; one is None."""
 
-    demo: Demo
     company: Company
     name: str
+    demo: Demo | None = None
+    profile: Profile | None = None
     names: dict[str, str] = field(default_factory=dict)
-    seen: Pins = field(default_factory=Pins)
 
     @property
     def session(self) -> Session:
@@ -61,8 +79,15 @@ class Who:
     @property
     def is_citizen(self) -> bool:
         """Whether they act for themselves, not for an organisation."""
+        if self.demo is None:
+            return self.profile is not None and self.profile.kind == PERSON and not self._identity.organisation
         persona = self.demo.personas.get(self.name)
         return persona is not None and not persona.organisation
+
+    @cached_property
+    def people(self) -> People:
+        """The attested professionals, as they verify them."""
+        return self.company.people(self.name)
 
     def owner(self) -> Owner:
         """They as the owner of dossiers."""
@@ -72,32 +97,86 @@ class Who:
         """They as one who reads in the dossier of another."""
         role = next(iter(self.session.get("/v1/me")["roles"]), "")
         register = self.company.register(self.name)
-        self.seen = self.company.pins(self.name)
-        identity = self.company.identity(self.name)
-        return Reader(self.session, identity, register, self.log_keys(), role, self.seen)
+        return Reader(self.session, self._identity, register, self.log_keys(), role, self.company.seen(self.name))
 
     def log_keys(self) -> LogKeys:
-        """What promises are verified with: pinned in demo.json, else what the log says at this first contact."""
-        if self.demo.log is not None:
+        """What promises are verified with: pinned in demo.json or at the first contact."""
+        if self.demo is not None and self.demo.log is not None:
             return LogKeys(self.demo.log.origin, parse_verifier_key(self.demo.log.promise_vkey))
-        identity = self.company.log_identity()
+        identity = self.company.pinned_log(self.name)
         return LogKeys(identity.origin, identity.promise_key)
+
+    def log_key(self) -> VerifierKey:
+        """What the log's checkpoints are verified with, pinned likewise."""
+        if self.demo is not None and self.demo.log is not None:
+            return parse_verifier_key(self.demo.log.vkey)
+        return self.company.pinned_log(self.name).log_key
 
     def name_of(self, party: str) -> str:
         """The name of a person, organisation or system by its hex id; the id itself where no name is known."""
         if not self.names:
-            for slug, agency in self.demo.agencies.items():
-                self.names[agency.organisation] = agency.name
-                for system in agency.systems.values():
-                    self.names[system.client_id] = f"{agency.name} ({system.name or slug})"
-            self.names |= {each.person: each.name for each in self.demo.personas.values() if each.person}
+            self.names = dict(_names_in(self.demo) if self.demo is not None else self._names_shown())
         return self.names.get(party, party)
+
+    def person(self, words: str) -> bytes:
+        """The id of a person: given as such, or by a name that only one has; raise InvalidRequestError."""
+        if is_id(words):
+            return bytes.fromhex(words)
+        if self.demo is not None:
+            persona = self.demo.personas.get(find_name(self.demo, words))
+            if persona is None or not persona.person:
+                raise InvalidRequestError("nobody of this name has keys")
+            return bytes.fromhex(persona.person)
+        found = self.people.named(words)
+        if len(found) != 1:
+            raise InvalidRequestError(NOBODY if not found else "more than one has a name like this; give the id")
+        return found[0]
+
+    def professional(self, words: str) -> Professional:
+        """A professional by id or name, as they verify them; raise InvalidRequestError, PinError."""
+        person = self.person(words)
+        if self.demo is not None and any(
+            each.person == person.hex() and not each.organisation for each in self.demo.personas.values()
+        ):
+            raise InvalidRequestError("this is a citizen, not a professional")
+        return self.people.professional(person)
+
+    def organisation(self, words: str) -> bytes:
+        """The id of an organisation of the register: given as such, or by name; raise InvalidRequestError."""
+        known = self.company.register(self.name).organisations
+        wanted = words.strip().casefold()
+        slugs = self.demo.agencies if self.demo is not None else {}
+        named = slugs[wanted].organisation if wanted in slugs else wanted
+        found = [key for key, each in known.items() if key.hex() == named or each.name.casefold() == wanted]
+        found = found or [key for key, each in known.items() if _begins(each.name, wanted)]
+        if len(found) != 1:
+            raise InvalidRequestError("the register has no one organisation of this name")
+        return found[0]
+
+    def dossiers_of(self, words: str, nature: str) -> list[bytes]:
+        """The dossiers of a persona of the demonstration, of this nature if one is named."""
+        if self.demo is None:
+            raise InvalidRequestError("name the dossier by --dossier ID: `dossier cases show CASE` has the ids")
+        persona = self.demo.personas.get(find_name(self.demo, words))
+        known = persona.dossiers if persona else []
+        return [bytes.fromhex(each.dossier) for each in known if nature in {"", each.nature} and each.dossier]
+
+    @property
+    def _identity(self) -> Identity:
+        return self.company.identity(self.name)
+
+    def _names_shown(self) -> dict[str, str]:
+        """Names as the register and the service have them."""
+        register = self.company.register(self.name)
+        names = {key.hex(): each.name for key, each in register.organisations.items()}
+        names |= {key.hex(): names.get(each.organisation.hex(), "") for key, each in register.systems.items()}
+        return names | self.people.names() | {self.session.get("/v1/me")["person"]: self.name}
 
 
 def add_who(parser: argparse.ArgumentParser, who: str = "PERSON") -> None:
     """`--as`, `--server`, `--data-dir` and `--json`."""
-    parser.add_argument("--as", dest="who", required=True, metavar=who, help="name of a persona or agency of the demo")
-    parser.add_argument("--server", help="URL of the service (that of demo.json)")
+    parser.add_argument("--as", dest="who", required=True, metavar=who, help="profile, or who in the demonstration")
+    parser.add_argument("--server", help="URL of the service (that of the profile or of demo.json)")
     parser.add_argument("--data-dir", help="folder of the demonstration (.data)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -108,9 +187,13 @@ def act(arguments: argparse.Namespace, work: Callable[[Who], Report]) -> int:
         with open_who(arguments) as who:
             report = work(who)
     except RefusedError as error:
-        return _fail(arguments, f"refused: {error}", error.code, error.status)
-    except (ClientError, CryptoError, AuditError, DossierError, OSError) as error:
+        return _fail(arguments, f"refused: {told(error)}", error.code, error.status)
+    except PinError as error:
+        return _fail(arguments, f"{error}: nothing was done. {WHEN_CHANGED}", "pin", 0)
+    except (ClientError, CryptoError, AuditError, DossierError, OSError, httpx2.InvalidURL) as error:
         return _fail(arguments, str(error), type(error).__name__.removesuffix("Error").lower(), 0)
+    except KeyboardInterrupt:
+        return _fail(arguments, "stopped", "stopped", 0)
     try:
         show(report, as_json=arguments.json)
         sys.stdout.flush()
@@ -133,20 +216,26 @@ def printable(text: str) -> str:
     return "".join("\ufffd" if unicodedata.category(each) in {"Cc", "Cf", "Cs"} else each for each in text)
 
 
+def told(error: RefusedError) -> str:
+    """What a refusal means for the one who asked, where the service's own words are few."""
+    return _TOLD.get(error.code, str(error))
+
+
 @contextmanager
 def open_who(arguments: argparse.Namespace) -> Iterator[Who]:
-    """Find the demonstration and in it the one who acts; raise InvalidRequestError."""
+    """Find the one who acts; raise InvalidRequestError, KeyStoreError. What they saw is kept when this is left."""
+    named = arguments.server or os.environ.get("DOSSIER_SERVER")
+    kept = None if arguments.data_dir else find_kept(home_folder(), arguments.who)
+    if kept is not None:
+        store, profile = kept
+        with Company(named or profile.server, store, {}, sign_in=sign_in_as(store)) as company:
+            yield Who(company, profile.name, profile=profile)
+        return
     demo = find_demo(arguments.data_dir)
     if not demo.loaded:
         raise InvalidRequestError("the sample world is still being loaded; `dossier demo` says when it is there")
-    server = (arguments.server or os.environ.get("DOSSIER_SERVER") or demo.server).rstrip("/")
-    with Company(server, _home(demo), demo.secrets) as company:
-        who = Who(demo, company, find_name(demo, arguments.who))
-        try:
-            yield who
-        finally:  # what was seen and verified is pinned, also when the rest was refused
-            if who.seen != Pins():
-                company.keep_seen(who.name, who.seen)
+    with Company((named or demo.server).rstrip("/"), _home(demo), demo.secrets) as company:
+        yield Who(company, find_name(demo, arguments.who), demo=demo)
 
 
 def find_demo(data_dir: str | None) -> Demo:
@@ -157,7 +246,10 @@ def find_demo(data_dir: str | None) -> Demo:
         demo = read_demo(folder / FILE)
         if demo is not None:
             return demo
-    raise InvalidRequestError("no demo.json here: start `dossier demo`, or name its folder by --data-dir")
+    raise InvalidRequestError(
+        "nobody of this name has signed in here and there is no demo.json: `dossier sign-in --server URL --as NAME`, "
+        "or start `dossier demo`, or name its folder by --data-dir"
+    )
 
 
 def find_name(demo: Demo, words: str) -> str:
@@ -174,6 +266,19 @@ def find_name(demo: Demo, words: str) -> str:
 
 def _begins(name: str, wanted: str) -> bool:
     return bool(wanted) and name.casefold().startswith(wanted)
+
+
+def is_id(words: str) -> bool:
+    """Whether these words are an id: 32 hexadecimal digits."""
+    return len(words) == 2 * ID_SIZE and set(words) <= set("0123456789abcdef")
+
+
+def _names_in(demo: Demo) -> Iterator[tuple[str, str]]:
+    for slug, agency in demo.agencies.items():
+        yield agency.organisation, agency.name
+        for system in agency.systems.values():
+            yield system.client_id, f"{agency.name} ({system.name or slug})"
+    yield from ((each.person, each.name) for each in demo.personas.values() if each.person)
 
 
 def _home(demo: Demo) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dossier.client import sharing
+from dossier.client.owner import Owner
 from dossier.errors import InvalidRequestError
 from web.commands.looking import add_dossier, dossiers
 from web.commands.who import Report, Who, act, add_who
@@ -25,10 +26,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
+    found = _find(who, arguments)
+    own = not arguments.of and who.is_citizen
+    actor = who.owner() if own else Owner(who.session, who.company.identity(who.name), who.company.register(who.name))
+    actor.seen = who.company.seen(who.name)
+    capacity = "owner" if own else "grantee"
+    with_key = not arguments.without_key
+    answer = sharing.withdraw(actor, found, arguments.reason, with_key=with_key, capacity=capacity)
+    values = {"consent": found.consent.id, "state": answer["state"], "remains": answer["remains"]}
+    return Report(values, [f"{found.consent.id}  {answer['state']}", answer["remains"]])
+
+
+def _find(who: Who, arguments: argparse.Namespace) -> sharing.Shown:
+    """The one consent whose id begins so; raise InvalidRequestError."""
     every = [each for dossier in dossiers(who, arguments) for each in sharing.consents(who.session, dossier)]
     found = [each for each in every if each.consent.id.startswith(arguments.consent)]
     if len(found) != 1:
         raise InvalidRequestError("no consent of yours has this id" if not found else "more than one begins so")
-    answer = sharing.withdraw(who.owner(), found[0], arguments.reason, with_key=not arguments.without_key)
-    values = {"consent": found[0].consent.id, "state": answer["state"], "remains": answer["remains"]}
-    return Report(values, [f"{found[0].consent.id}  {answer['state']}", answer["remains"]])
+    return found[0]

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consent.catalogue import shipped_catalogues
 from crypto.encoding import BUCKET_SIZE, new_id
 from dossier.client import sharing
-from dossier.client.errors import UntrustedError
+from dossier.client.groups import as_recipient
 from dossier.client.making import FOREVER
 from dossier.client.owner import Owner
-from dossier.client.parties import Pins, Professional, check_professional, check_register
+from dossier.client.parties import Professional
 from dossier.sample import CasePlan, OwnerRef, ParticipantPlan, World
 from web.demo.company import Company
 from web.demo.filling import dossier_of
+from web.wording import catalogue_hash, named, wording
 
 DAY = 86_400
 DAYS = 180
@@ -73,44 +73,12 @@ def allow(company: Company, allowance: Allowance) -> str:
 
 def give(owner: Owner, dossier: bytes, who: Professional, terms: sharing.Terms) -> tuple[str, dict[str, Any]]:
     """Give a consent to a professional in their attested role; return its id and the service's answer."""
-    return sharing.grant(owner, dossier, recipient(who), terms, catalogue_hash(), wording(who, terms))
-
-
-def recipient(who: Professional) -> sharing.Recipient:
-    """A verified professional as the one a consent is for."""
-    return sharing.Recipient("person", who.person, who.organisation.organisation, who.roles[0], who.chain.sealing_key)
-
-
-def catalogue_hash() -> str:
-    """The hash of the catalogue that consents are worded in."""
-    return str(shipped_catalogues().current.hash)
-
-
-def wording(who: Professional, terms: sharing.Terms) -> str:
-    """The words that an owner signs under; their hash stands in the consent."""
-    texts = shipped_catalogues().current.texts
-    sections = ", ".join(texts["sections"][each]["nl"] for each in sorted(terms.sections))
-    purpose = texts["purposes"][terms.purpose]["nl"] if terms.purpose else ""
-    verb = "mag niet kijken" if terms.effect == "deny" else "mag meekijken"
-    return f"{who.name} van {who.organisation.name} {verb} in: {sections or 'alles'}. Doel: {purpose or 'ieder'}."
+    return sharing.grant(owner, dossier, as_recipient(who), terms, catalogue_hash(), wording(named(who), terms))
 
 
 def find_professional(company: Company, looker: str, person: bytes) -> Professional:
-    """The professional of this id as the looker verifies them; raise UntrustedError when they are not shown."""
-    session, state = company.session(looker), company.state(looker)
-    pins = Pins.from_state(state.get("pins", {}))
-    register = check_register(session.get("/v1/register"), pins, session.now())
-    after = ""
-    while True:
-        page = session.get("/v1/professionals", {"after": after})
-        for shown in page["professionals"]:
-            if shown["person"] == person.hex():
-                found = check_professional(shown, register, pins, session.now())
-                company.keep(looker, pins=pins.to_state())
-                return found
-        after = page.get("next", "")
-        if not after:
-            raise UntrustedError("the professional is not attested")
+    """The professional of this id as the looker verifies them; raise PinError when they are not attested."""
+    return company.people(looker).professional(person)
 
 
 def shut_out(company: Company, name: str, nature: str, professional: str) -> None:

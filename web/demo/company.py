@@ -1,30 +1,30 @@
-"""Everybody who acts in a demonstration: their secrets, their keys on this machine, their sessions with the service.
+"""Everybody who acts from this machine: their keys in a key store, what they pinned, their sessions with the service.
 
-Each persona, organisation and system has one sealed file in the key store of the demonstration. Nothing here knows the
-service but by its address: whoever is asked for signs in as anybody would, and verifies what is answered.
+Each persona, organisation and system of a demonstration, and each profile elsewhere, has one sealed file. Nothing here
+knows the service but by its address: whoever is asked for signs in as anybody would, and verifies what is answered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2
 from joserfc.jwk import OKPKey
 
-from audit.checkpoint import verify_checkpoint
+from audit.checkpoint import Checkpoint, verify_checkpoint
 from audit.control import LogIdentity, parse_identity
 from audit.errors import AuditError
 from audit.note import parse_verifier_key
 from audit.published import Published
 from audit.tiles import TILE_WIDTH, Bundle
-from crypto.encoding import decode_base64
+from crypto.encoding import decode_base64, encode_base64
 from crypto.keys import SigningKey
 from dossier.client.agency import Agency
 from dossier.client.errors import SignInError, UntrustedError
-from dossier.client.keys import open_with_file, read_identity
+from dossier.client.groups import People
+from dossier.client.keys import KeyStore, open_with_file, read_identity
 from dossier.client.making import Identity
 from dossier.client.owner import Owner
 from dossier.client.parties import Pins, Register, check_register
@@ -36,20 +36,35 @@ Transport = Callable[[str], httpx2.BaseTransport]
 
 LOG = "log"
 
+SignIn = Callable[[Session, str], None]
+"""Signs a session in as somebody, by name."""
+
 
 class Company:
-    """The people and systems of one demonstration. Used by one thread; close it, or use it as a context."""
+    """The people and systems of one key store. Used by one thread; close it, or use it as a context.
 
-    def __init__(self, server: str, home: Path, secrets: Mapping[str, str], transport: Transport | None = None) -> None:
-        """`home` is the folder of the key store, `secrets` what personas sign in with, by slug.
+    What was seen of others is pinned: it is written back when this closes, also after a failure.
+    """
 
-        Without a `transport`, plain HTTP carries all requests.
+    def __init__(
+        self,
+        server: str,
+        home: Path | KeyStore,
+        secrets: Mapping[str, str],
+        transport: Transport | None = None,
+        sign_in: SignIn | None = None,
+    ) -> None:
+        """`home` is the folder of a key store with its key in a file, or an open store.
+
+        `secrets` is what personas sign in with, by slug; `sign_in` signs in everybody else. Without a `transport`,
+        plain HTTP carries all requests.
         """
-        self._transport = transport
+        self._transport, self._sign_in_others = transport, sign_in
         self.server = server
-        self.store = open_with_file(home)
+        self.store = home if isinstance(home, KeyStore) else open_with_file(home)
         self._secrets = secrets
         self._sessions: dict[str, Session] = {}
+        self._seen: dict[str, Pins] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +73,9 @@ class Company:
         self.close()
 
     def close(self) -> None:
-        """End all connections."""
+        """Keep what was seen, and end all connections."""
+        for name, pins in self._seen.items():
+            self._keep_seen(name, pins)
         for session in self._sessions.values():
             session.close()
         self._sessions.clear()
@@ -73,7 +90,7 @@ class Company:
 
     def keep(self, name: str, /, **changes: Any) -> None:
         """Keep more under a name."""
-        self.store.save(name, {**self.state(name), **changes})
+        self.store.update(name, **changes)
 
     def session(self, name: str) -> Session:
         """The session of a persona, or of a system (`agency.system`); signed in at the first call."""
@@ -96,29 +113,36 @@ class Company:
         state = self.store.load(name)
         return bytes.fromhex(state["organisation"]), SigningKey.from_seed(decode_base64(state["key"]))
 
+    def seen(self, name: str) -> Pins:
+        """What somebody saw of others: one value, to which everything that acts for them adds."""
+        if name not in self._seen:
+            self._seen[name] = Pins.from_state(self.state(name).get("pins", {}))
+        return self._seen[name]
+
     def register(self, name: str) -> Register:
-        """The register as this persona verifies it, and pins it."""
-        session, state = self.session(name), self.state(name)
-        pins = Pins.from_state(state.get("pins", {}))
-        register = check_register(session.get("/v1/register"), pins, session.now())
-        self.keep(name, pins=pins.to_state())
-        return register
+        """The register as somebody verifies it, and pins it."""
+        session = self.session(name)
+        return check_register(session.get("/v1/register"), self.seen(name), session.now())
+
+    def people(self, name: str) -> People:
+        """The attested professionals, as somebody verifies them."""
+        return People(self.session(name), self.register(name), self.seen(name))
 
     def owner(self, name: str) -> Owner:
-        """A persona as the owner of dossiers; `keep_owner` keeps what was pinned."""
+        """Somebody as the owner of dossiers; `keep_pins` keeps what was pinned of these."""
         pins = dict(self.state(name).get("dossiers", {}))
-        return Owner(self.session(name), self.identity(name), self.register(name), pins)
+        return Owner(self.session(name), self.identity(name), self.register(name), pins, self.seen(name))
 
     def agency(self, name: str) -> Agency:
-        """A system (`agency.system`), signed in, with the directory key that was pinned at its first contact."""
+        """A system (`agency.system`, or a profile), signed in, with the directory key of its first contact."""
         state = self.store.load(name)
         if "directory" not in state:
             self.keep(name, directory=self.log_identity().directory_key.hex())
             state = self.store.load(name)
-        organisation, _ = self.organisation(name.partition(".")[0])
+        employer = state if "organisation" in state else self.store.load(name.partition(".")[0])
         return Agency(
             self.session(name),
-            organisation,
+            bytes.fromhex(employer["organisation"]),
             bytes.fromhex(state["system"]),
             SigningKey.from_seed(decode_base64(state["signing"])),
             bytes.fromhex(state["directory"]),
@@ -138,40 +162,60 @@ class Company:
         if self.state(name).get("dossiers", {}) != pins:
             self.keep(name, dossiers=dict(pins))
 
-    def pins(self, name: str) -> Pins:
-        """What a persona saw of others as a reader; `keep_seen` keeps what came since."""
-        return Pins.from_state(self.state(name).get("pins", {}))
+    def pinned_log(self, name: str) -> LogIdentity:
+        """What the log said of itself at somebody's first contact; raise UntrustedError."""
+        kept = self.state(name).get("log", "")
+        if not kept:
+            kept = encode_base64(control_leaf(self.server, self._carrier(LOG)))
+            self.keep(name, log=kept)
+        return parse_identity(decode_base64(kept))
 
-    def keep_seen(self, name: str, pins: Pins) -> None:
-        """Keep the chain heads of persons and dossiers that a persona saw as a reader."""
-        kept = self.pins(name)
-        heads, dossiers = kept.heads | pins.heads, kept.dossiers | pins.dossiers
-        if (heads, dossiers) != (kept.heads, kept.dossiers):
-            self.keep(name, pins=replace(kept, heads=heads, dossiers=dossiers).to_state())
+    def seen_log(self, name: str) -> Checkpoint | None:
+        """The largest state of the log that somebody checked, None before the first."""
+        kept = self.state(name).get("checkpoint")
+        return Checkpoint(kept["origin"], kept["size"], decode_base64(kept["root"])) if kept else None
+
+    def keep_log(self, name: str, checked: Checkpoint) -> None:
+        """Keep a state of the log that was checked, and found to contain the one before."""
+        root = encode_base64(checked.root)
+        self.keep(name, checkpoint={"origin": checked.origin, "size": checked.size, "root": root})
+
+    def _keep_seen(self, name: str, pins: Pins) -> None:
+        state = pins.to_state()
+        if pins != Pins() and self.state(name).get("pins", {}) != state:
+            self.keep(name, pins=state)
 
     def _carrier(self, name: str) -> httpx2.BaseTransport | None:
         return self._transport(name) if self._transport else None
 
     def _sign_in(self, session: Session, name: str) -> None:
-        if "." in name:
-            state = self.store.load(name)
+        state = self.state(name)
+        if "signIn" in state:
             session.sign_in_system(state["system"], OKPKey.import_key(state["signIn"]))
         elif name in self._secrets:
             session.sign_in(name, self._secrets[name])
+        elif self._sign_in_others is not None:
+            self._sign_in_others(session, name)
         else:
             raise SignInError("nobody of this name is known here")
 
 
 def log_identity(server: str, transport: httpx2.BaseTransport | None = None) -> LogIdentity:
     """What the service's log says of itself in its first entry: first contact trusts it. Raise UntrustedError."""
+    return parse_identity(control_leaf(server, transport))
+
+
+def control_leaf(server: str, transport: httpx2.BaseTransport | None = None) -> bytes:
+    """The first entry of the service's log, checked to name the key that signs the log; raise UntrustedError."""
     with WebLog(f"{server}/log", transport) as log:
         key = (log.read("vkey") or b"").decode("utf-8", "replace").strip()
         try:
             size = verify_checkpoint(log.checkpoint() or b"", parse_verifier_key(key)).size
             row, _ = Published(log).entries(Bundle(0, min(size, TILE_WIDTH)))
-            identity = parse_identity(row[0] if row else b"")
+            leaf = row[0] if row else b""
+            identity = parse_identity(leaf)
         except AuditError as error:
             raise UntrustedError("the log does not say whose it is") from error
     if str(identity.log_key) != key:
         raise UntrustedError("the log names another key than it is signed with")
-    return identity
+    return leaf

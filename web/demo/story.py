@@ -74,7 +74,8 @@ class Stage:
         """The professional."""
         company, name = self.company, PROFESSIONAL
         role = company.session(name).get("/v1/me")["roles"][0]
-        return Reader(company.session(name), company.identity(name), company.register(name), self.keys(), role)
+        pins = company.seen(name)
+        return Reader(company.session(name), company.identity(name), company.register(name), self.keys(), role, pins)
 
 
 @dataclass(frozen=True)
