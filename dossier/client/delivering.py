@@ -117,7 +117,11 @@ def open_address(
     keys = [one for one in statements if one.kind == "dossier-key"]
     chain = verify_dossier_chain(keys, dossier, pinned=pinned)
     sections = [one for one in statements if one.kind == "section-key"]
-    return VerifiedAddress(dossier, chain, check_address(address, directory_key, organisation, chain, sections, now))
+    found = check_address(address, directory_key, organisation, chain, sections, now)
+    if any(each.dossier_sequence != len(chain.keys) - 1 for each in found):
+        # Whoever held the older key in full and lost that could have signed it.
+        raise PinError("a section key is signed by an older dossier key")
+    return VerifiedAddress(dossier, chain, found)
 
 
 def seal_record(

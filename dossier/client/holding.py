@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from consent.terms import VAULT
 from crypto.capsules import KeyId, open_capsule, parse_capsule
 from crypto.chains import DossierChain, SectionKey, verify_dossier_chain, verify_section_chain
 from crypto.dossierkeys import DossierKeys
-from crypto.encoding import decode_base64
+from crypto.encoding import decode_base64, parse_u64
 from crypto.errors import CryptoError, PinError
 from crypto.headers import Header
 from crypto.items import open_item_key
@@ -30,16 +31,17 @@ from dossier.client.making import Identity
 class HeldDossier:
     """A dossier whose keys are in hand. `after` is what a widening statement must name.
 
-    `secrets` keeps section secrets that were unwrapped: one symmetric opening per section and lane.
+    `keys` are those of the chain's head; `roots` has the root of every sequence that one held, `wrapped` each section
+    secret with the sequence of its root. `secrets` keeps those that were unwrapped: one symmetric opening per epoch.
     """
 
     dossier: bytes
     chain: DossierChain
     keys: DossierKeys = field(repr=False)
-    stream_key: bytes = field(repr=False)
+    roots: Mapping[int, bytes] = field(repr=False)
     after: Mapping[str, Any]
     sections: Mapping[tuple[str, str, int], SectionKey]
-    wrapped: Mapping[tuple[str, str, int], bytes] = field(repr=False)
+    wrapped: Mapping[tuple[str, str, int], tuple[int, bytes]] = field(repr=False)
     statements: tuple[Statement, ...] = field(repr=False)
     secrets: dict[tuple[str, str, int], bytes] = field(default_factory=dict, repr=False)
 
@@ -48,9 +50,10 @@ class HeldDossier:
         where = (place.section, place.lane, place.epoch)
         if where not in self.secrets:
             section = self.sections.get(where)
-            if section is None or where not in self.wrapped:
-                raise PinError("no signed statement names this section key")
-            self.secrets[where] = unwrap_section(self.keys.root, self.wrapped[where], place, section.public_key)
+            sequence, wrapped = self.wrapped.get(where, (-1, b""))
+            if section is None or sequence not in self.roots:
+                raise PinError("no signed statement names this section key, or it is not for this holder")
+            self.secrets[where] = unwrap_section(self.roots[sequence], wrapped, place, section.public_key)
         return self.secrets[where]
 
     def sealing_key(self, place: SectionPlace) -> SealingKey:
@@ -103,16 +106,16 @@ def hold_dossier(shown: Mapping[str, Any], holder: Identity, pins: Mapping[str, 
     statements = tuple(parse_statement(decode_base64(text)) for text in shown["statements"])
     pinned = bytes.fromhex(known[dossier.hex()]) if dossier.hex() in known else None
     chain = verify_dossier_chain([one for one in statements if one.kind == "dossier-key"], dossier, pinned=pinned)
-    keys, stream_key = _open_own(shown["capsules"], holder, chain)
+    keys = _open_own(shown["capsules"], holder, chain)
     found = _section_keys([one for one in statements if one.kind == "section-key"], chain, known)
     return HeldDossier(
         dossier=dossier,
         chain=chain,
-        keys=keys,
-        stream_key=stream_key,
+        keys=keys[len(chain.keys) - 1],
+        roots={sequence: each.root for sequence, each in keys.items()},
         after=dict(shown["rules"]),
         sections={(key.place.section, key.place.lane, key.place.epoch): key for key in found},
-        wrapped={(s["section"], s["lane"], s["epoch"]): decode_base64(s["wrapped"]) for s in shown["sections"]},
+        wrapped={(s["section"], s["lane"], s["epoch"]): _wrapped(s) for s in shown["sections"]},
         statements=statements,
     )
 
@@ -127,6 +130,9 @@ def _section_keys(statements: Iterable[Statement], chain: DossierChain, known: M
         keys = verify_section_chain(sorted(of_place, key=lambda one: int(one.payload["epoch"])), chain)
         if where in known and known[where] not in {key.hash.hex() for key in keys}:
             raise PinError("the keys of a section do not follow from those seen before")
+        if keys[-1].place.lane != VAULT and keys[-1].dossier_sequence != len(chain.keys) - 1:
+            # Whoever lost the older key could have signed it; only the vault waits for its owner.
+            raise PinError("the newest key of a section is signed by an older dossier key")
         found += keys
     if any(where not in places for where in known if where.startswith(_where(chain.dossier))):
         raise PinError("a section that was seen before is gone")
@@ -138,20 +144,35 @@ def _where(dossier: bytes, *place: str) -> str:
     return "/".join((dossier.hex(), *(place or ("",))))
 
 
-def _open_own(capsules: Iterable[str], holder: Identity, chain: DossierChain) -> tuple[DossierKeys, bytes]:
-    """Find the capsule that holds the dossier's own keys; what it holds must be what the chain's head names."""
-    sequence = len(chain.statements) - 1
-    head = chain.statements[-1].payload
-    key_id, root_id = KeyId.dossier_key(chain.dossier, sequence), KeyId.dossier_root(chain.dossier, sequence)
-    stream_id = KeyId.stream(chain.dossier, sequence)
-    expected = {
-        key_id: key_hash(chain.keys[-1]),
-        root_id: key_hash(chain.inbox_key),
-        stream_id: bytes.fromhex(head["streamKeyHash"]),
-    }
-    for text in capsules:
-        capsule = parse_capsule(decode_base64(text))
-        if key_id in capsule.key_ids and capsule.grantee == holder.person:
-            opened = open_capsule(capsule, holder.sealing, expected)
-            return DossierKeys(opened[key_id], opened[root_id]), opened[stream_id]
-    raise PinError("no capsule of this dossier is for this holder")
+def _wrapped(section: Mapping[str, Any]) -> tuple[int, bytes]:
+    return int(section["sequence"]), decode_base64(section["wrapped"])
+
+
+def _open_own(capsules: Iterable[str], holder: Identity, chain: DossierChain) -> dict[int, DossierKeys]:
+    """Open the capsules that hold the dossier's own keys, by sequence; each must be what the chain names there."""
+    expected = _expected(chain)
+    found: dict[int, DossierKeys] = {}
+    for capsule in (parse_capsule(decode_base64(text)) for text in capsules):
+        mine = [each for each in capsule.key_ids if each.kind == "dossier-key"]
+        if capsule.grantee != holder.person or not mine:
+            continue
+        opened = open_capsule(capsule, holder.sealing, expected)
+        for key_id in mine:
+            sequence = parse_u64(key_id.fields[1])
+            root = KeyId.dossier_root(chain.dossier, sequence)
+            if root in opened:
+                found[sequence] = DossierKeys(opened[key_id], opened[root])
+    if len(chain.keys) - 1 not in found:
+        raise PinError("no capsule of this dossier is for this holder")
+    return found
+
+
+def _expected(chain: DossierChain) -> dict[KeyId, bytes]:
+    """What the chain commits to: each dossier key, each root by its inbox key, the first stream key."""
+    first = bytes.fromhex(chain.statements[0].payload["streamKeyHash"])
+    expected = {KeyId.stream(chain.dossier, 0): first}
+    for sequence, statement in enumerate(chain.statements):
+        expected[KeyId.dossier_key(chain.dossier, sequence)] = key_hash(chain.keys[sequence])
+        inbox = key_hash(decode_base64(statement.payload["inboxKey"]))
+        expected[KeyId.dossier_root(chain.dossier, sequence)] = inbox
+    return expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ def make_dossier(owner: Identity, nature: str, sections: Iterable[str], now: int
     authority = first_authority(owner, dossier, keys, now)
     places = [SectionPlace(dossier, section, lane, 0) for section in sorted(sections) for lane in LANES]
     made = [section_key(keys, place, "", now) for place in places]
-    capsule = holder_capsule(authority, owner.person, owner.sealing.public, dossier, keys, stream_key)
+    capsule = holder_capsule(authority, owner.person, owner.sealing.public, dossier, keys, stream_key=stream_key)
     body = {
         "statements": [encode_base64(each.envelope) for each in (key, authority, *(one for one, _ in made))],
         "capsules": [encode_base64(capsule.encode())],
@@ -91,9 +91,14 @@ def first_authority(owner: Identity, dossier: bytes, keys: DossierKeys, now: int
     return cosign(sign("authority-list", payload, SigningKey.from_seed(keys.signing_seed)), owner.signing)
 
 
-def section_key(keys: DossierKeys, place: SectionPlace, previous: str, now: int) -> tuple[Statement, bytes]:
-    """Make a section's secret; return the statement of its public key, and the secret under the dossier root."""
-    secret = secrets.token_bytes(32)
+def section_key(
+    keys: DossierKeys, place: SectionPlace, previous: str, now: int, secret: bytes = b""
+) -> tuple[Statement, bytes]:
+    """Make a section's secret; return the statement of its public key, and the secret under the dossier root.
+
+    `secret` is given by whoever must seal it to others too: 32 random bytes.
+    """
+    secret = secret or secrets.token_bytes(32)
     payload = {
         "dossier": place.dossier.hex(),
         "section": place.section,
@@ -109,15 +114,74 @@ def section_key(keys: DossierKeys, place: SectionPlace, previous: str, now: int)
 
 
 def holder_capsule(
-    authority: Statement, holder: bytes, public: bytes, dossier: bytes, keys: DossierKeys, stream_key: bytes
+    authority: Statement,
+    holder: bytes,
+    public: bytes,
+    dossier: bytes,
+    keys: DossierKeys,
+    sequence: int = 0,
+    *,
+    stream_key: bytes = b"",
 ) -> Capsule:
-    """Seal the dossier's own keys to a full holder, for the authority list that names them."""
+    """Seal the dossier's own keys of one sequence to a full holder, for the authority list that names them.
+
+    The first stream key comes along where it is given; later ones are the service's to show.
+    """
     sealed = {
-        KeyId.dossier_key(dossier, 0): keys.signing_seed,
-        KeyId.dossier_root(dossier, 0): keys.root,
-        KeyId.stream(dossier, 0): stream_key,
+        KeyId.dossier_key(dossier, sequence): keys.signing_seed,
+        KeyId.dossier_root(dossier, sequence): keys.root,
     }
+    if stream_key:
+        sealed[KeyId.stream(dossier, 0)] = stream_key
     return seal_capsule(authority.hash, holder, public, sealed)
+
+
+def next_dossier_key(
+    previous: Statement, signing_seed: bytes, keys: DossierKeys, stream_key_hash: str, now: int
+) -> Statement:
+    """The successor of a dossier key: the new key and inbox key, signed by the one before.
+
+    `signing_seed` is the old key's, `stream_key_hash` SHA-256 (hex) of the stream key that stands.
+    """
+    dossier, sequence = bytes.fromhex(previous.payload["dossier"]), int(previous.payload["sequence"]) + 1
+    payload = {
+        "dossier": dossier.hex(),
+        "owner": previous.payload["owner"],
+        "nature": previous.payload["nature"],
+        "sequence": sequence,
+        "previous": previous.hash.hex(),
+        "key": encode_base64(SigningKey.from_seed(keys.signing_seed).public),
+        "inboxKey": encode_base64(inbox_key(keys.root, dossier, sequence).public),
+        "streamKeyHash": stream_key_hash,
+        "issuedAt": now,
+        "signer": dossier.hex(),
+    }
+    return sign("dossier-key", payload, SigningKey.from_seed(signing_seed))
+
+
+def next_authority(
+    previous: Statement,
+    holders: Iterable[Mapping[str, Any]],
+    actor: Identity,
+    signing_seed: bytes,
+    after: Mapping[str, Any],
+    now: int,
+) -> Statement:
+    """The authority list that follows another, signed by the dossier key and by the holder who acts.
+
+    Where more must act, each signs it too (`crypto.statements.cosign`) and stands in `actors`: that is not made here.
+    """
+    payload = {
+        "dossier": previous.payload["dossier"],
+        "sequence": int(previous.payload["sequence"]) + 1,
+        "previous": previous.hash.hex(),
+        "holders": [dict(each) for each in holders],
+        "actors": [{"person": actor.person.hex(), "keyHash": actor.key_hash}],
+        "after": dict(after),
+        "issuedAt": now,
+        "signer": previous.payload["dossier"],
+    }
+    return cosign(sign("authority-list", payload, SigningKey.from_seed(signing_seed)), actor.signing)
 
 
 def _dossier_key(

@@ -29,14 +29,24 @@ class KeyHolder(Answer, frozen=True):
     subject: str
 
 
+class StandingHolder(Answer, frozen=True):
+    """An entry of the authority list that has not ended; `until` is when it does, which may be sooner than it says."""
+
+    person: str
+    capacity: str
+    until: int
+
+
 class PendingRotations(Answer, frozen=True):
     """The keys of a dossier that wait for a new epoch, who must get the new ones, and items to be sealed again.
 
-    `waiting` are items that came while a key waited that has been replaced since: oldest first.
+    `authority` are the entries of the list that stand; `waiting` are items that came while a key waited that has been
+    replaced since: oldest first.
     """
 
     rotations: list[PendingRotation]
     holders: list[KeyHolder]
+    authority: list[StandingHolder]
     waiting: list[str]
 
 
@@ -58,7 +68,7 @@ class Epochs:
         items = await self._items(view, dossier)
         keys = replace(bare, arrivals=await self.store.arrivals(dossier), items=items)
         waiting = [item for item in keys.waiting() if vault or items[item].facts.lane != VAULT]
-        return PendingRotations(keys.pending(), _holders(keys), [item.hex() for item in waiting])
+        return PendingRotations(keys.pending(), _holders(keys), _authority(keys), [item.hex() for item in waiting])
 
     async def _keys(self, view: View, dossier: bytes) -> Keys:
         known = view.facts(dossier)
@@ -92,6 +102,11 @@ def _holders(keys: Keys) -> list[KeyHolder]:
         for each in sorted(current)
         if _may(keys.state, each.grantee, each.subject, each.section, keys.now)
     ]
+
+
+def _authority(keys: Keys) -> list[StandingHolder]:
+    holders = keys.state.rules.holders
+    return [StandingHolder(h.person, h.capacity, h.period.end) for h in holders if h.period.end > keys.now]
 
 
 def _may(state: DossierState, grantee: bytes, subject: bytes, section: str, now: int) -> bool:

@@ -12,12 +12,17 @@ from typing import Any
 from audit.entry import Fact
 from consent.terms import ItemFacts
 from crypto.headers import Header
+from crypto.statements import statement_hash
 from dossier.errors import InvalidRequestError
 
 
 @dataclass(frozen=True, slots=True)
 class ItemState:
-    """One item at one position of its dossier's items: what the engine sees of it, and its newest version."""
+    """One item at one position of its dossier's items: what the engine sees of it, and its newest version.
+
+    `epoch` is that of the section key that its own key is sealed to; `placement` the hash (hex) of the statement that
+    placed it last, empty where it stands where it was born.
+    """
 
     facts: ItemFacts
     version: int
@@ -89,7 +94,8 @@ def _birth(item: str, seq: int, body: Mapping[str, Any]) -> ItemFacts:
 
 def _change(kind: str, body: Mapping[str, Any], state: ItemState) -> ItemState:
     if kind == "placement":
-        return replace(state, facts=_placed(state.facts, body), epoch=body["epoch"], placement=body["placement"])
+        digest = statement_hash("placement", body).hex()
+        return replace(state, facts=_placed(state.facts, body), epoch=body["epoch"], placement=digest)
     if kind == "removal":
         return replace(state, removed=True)
     if kind == "quarantine":

@@ -29,7 +29,7 @@ class Home:
             "statements": list(body["statements"]),
             "capsules": body["capsules"],
             "rules": START,
-            "sections": [{**each, "epoch": 0} for each in body["sections"]],
+            "sections": [{**each, "epoch": 0, "sequence": 0} for each in body["sections"]],
         }
         self.first = self.hold().current("debts", "ordinary")
 
@@ -41,7 +41,7 @@ class Home:
         place = SectionPlace(self.made.dossier, "debts", "ordinary", epoch)
         statement, wrapped = section_key(self.made.keys, place, previous.hex(), NOW + epoch)
         self.shown["statements"].append(encode_base64(statement.envelope))
-        where = {"section": "debts", "lane": "ordinary", "epoch": epoch}
+        where = {"section": "debts", "lane": "ordinary", "epoch": epoch, "sequence": 0}
         self.shown["sections"].append({**where, "wrapped": encode_base64(wrapped)})
         return statement.hash
 
