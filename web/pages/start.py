@@ -96,7 +96,9 @@ def story(demo: Demo, vkey: str) -> list[tuple[str, str]]:
 
 
 def _command(text: str) -> str:
-    return f"<pre><code>{escape(text)}</code></pre>"
+    """A command to copy; on a small screen it is broken between its words."""
+    words = " ".join(f"<span>{escape(each)}</span>" for each in text.split(" "))
+    return f"<pre><code>{words}</code></pre>"
 
 
 def _people(playing: Playing, language: Language) -> str:
@@ -105,10 +107,12 @@ def _people(playing: Playing, language: Language) -> str:
     for slug, each in demo.personas.items():
         groups[_group(each)].append(_row(slug, each, demo, language))
     about = escape(words["who_about"]).format(file=f"<code>{escape(str(playing.path))}</code>")
-    shown = "\n".join(_table(key, groups[key], language) for key in ("citizens", "professionals"))
+    shown = "\n".join(
+        f"<h3>{escape(words[key])}</h3>\n{_table(groups[key], language)}" for key in ("citizens", "professionals")
+    )
     folded = (
         f"<details><summary>{escape(words['administrators'])}</summary>\n"
-        f"{_table('administrators', groups['administrators'], language)}</details>"
+        f"{_table(groups['administrators'], language)}</details>"
     )
     return f"<h2>{escape(words['who'])}</h2>\n<p>{about}</p>\n{shown}\n{folded}"
 
@@ -119,16 +123,12 @@ def _group(persona: DemoPersona) -> str:
     return "professionals" if persona.organisation else "citizens"
 
 
-def _table(key: str, rows: Iterable[str], language: Language) -> str:
+def _table(rows: Iterable[str], language: Language) -> str:
     words = TEXTS[language]
     columns = "".join(
         f'<th scope="col">{escape(words[f"column_{each}"])}</th>' for each in ("name", "about", "sign_in")
     )
-    return (
-        f"<h3>{escape(words[key])}</h3>\n<table><thead><tr>{columns}</tr></thead><tbody>\n"
-        + "\n".join(rows)
-        + "\n</tbody></table>"
-    )
+    return f"<table><thead><tr>{columns}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
 
 
 def _row(slug: str, persona: DemoPersona, demo: Demo, language: Language) -> str:
