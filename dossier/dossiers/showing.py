@@ -22,6 +22,8 @@ GOVERNING = (
     "removal",
     "rotation",
     "countersignature",
+    "case-acceptance",
+    "access-answer",
 )
 """The kinds of statement that a holder checks a dossier by; consents have a list of their own."""
 

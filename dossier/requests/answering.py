@@ -1,29 +1,36 @@
 """Answering an access request: grant, grant in part, or refuse, in one transaction with the consents given.
 
 Refusing narrows nothing and opens nothing, so one holder within scope does it; a consent needs all that a consent needs.
+Where a consent waits for more signatures the answer waits too: the request is open until the last of its consents is
+complete, and whoever asked hears nothing before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from audit.entry import Append, Claim, Claimed, Entry, Head, Outcome, Receipt, View
+from audit.entry import Append, Claim, Claimed, Entry, Head, Outcome, Receipt, View, Write
+from audit.event import Event
 from consent.catalogue import Catalogue
 from consent.grant import parse_consent
 from crypto.encoding import sha256
 from crypto.statements import Statement, parse_statement
 from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.authority import check_act, holder_state
+from dossier.dossiers.govern import proposal_event
 from dossier.dossiers.store import statement_write
 from dossier.errors import ConflictError, InvalidRequestError, TooLargeError
 from dossier.events import actor_fields
+from dossier.facts.dossiers import PROPOSAL, DossierState
+from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 from dossier.requests.asking import MOST_WORDS
 from dossier.requests.events import request_event
 from dossier.requests.sense import answers, scope_of
-from dossier.requests.store import RequestRow, RequestWant, answer_write
+from dossier.requests.store import RequestRow, RequestWant, answer_write, waiting_write
 from dossier.sharing.consents import GiveConsent, Given, NewConsent
+from dossier.sharing.countersigning import DONE, Completion, Countersign, Proposal
 
 REFUSED = "refused"
 MOST_CONSENTS = 10
@@ -86,7 +93,7 @@ class AnswerRequest(Entry[Answered]):
         self._request = parse_statement(asked.body)
         if len(new.consents) > MOST_CONSENTS:
             raise TooLargeError("an answer gives at most 10 consents")
-        self._gives = [GiveConsent(actor, each, claim) for each in new.consents]
+        self._gives = [GiveConsent(actor, each, claim, new.statement) for each in new.consents]
         self._want = RequestWant(asked.request)
         self.streams, self.foreign = (asked.dossier,), (actor.id,)
         self.wants = tuple(dict.fromkeys((self._want, *(want for give in self._gives for want in give.wants))))
@@ -119,7 +126,8 @@ class AnswerRequest(Entry[Answered]):
         sections = scope_of(self._request.payload).sections or None
         check_act(self._new.statement, self._actor, view, dossier, sections)
         given = [give.judge(_Later(view, dossier, at)) for at, give in enumerate(self._gives, 1)]
-        return self._answer(view, given)
+        waits = any(fact.kind == PROPOSAL for each in given for append in each.appends for fact in append.facts)
+        return self._propose(view, given) if waits else self._answer(view, given)
 
     def recall(self, claimed: Claimed, view: View) -> Answered:  # noqa: ARG002 - the state of today changes nothing
         """Give the same answer again."""
@@ -138,16 +146,26 @@ class AnswerRequest(Entry[Answered]):
             raise InvalidRequestError("two consents have one id", code="wrong-consents")
 
     def _answer(self, view: View, given: Sequence[Outcome[Given]]) -> Outcome[Answered]:
-        statement, dossier = self._new.statement, self._asked.dossier
-        state = statement.payload["answer"]
-        values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
-        fields = {"answer": state, "statement": statement.hash.hex(), "reason": statement.payload["reason"]}
-        event = request_event(values, "answered", self._request.payload, **fields)
+        statement, row = self._new.statement, self._asked
+        event = answered_event(self._actor, self._key(), view.now, statement, row)
+        written = answer_write(row.request, statement.payload["answer"], statement.envelope, self._new.words)
+        return self._outcome(view, statement.payload["answer"], event, written, given)
+
+    def _propose(self, view: View, given: Sequence[Outcome[Given]]) -> Outcome[Answered]:
+        statement, row = self._new.statement, self._asked
+        event = proposal_event(statement, self._actor, self.claim, view.now)
+        written = waiting_write(row.request, statement.envelope, self._new.words)
+        return self._outcome(view, "proposed", event, written, given)
+
+    def _outcome(
+        self, view: View, state: str, event: Event, written: Write, given: Sequence[Outcome[Given]]
+    ) -> Outcome[Answered]:
+        statement, dossier, request = self._new.statement, self._asked.dossier, self._asked.request
         seq = view.head(dossier).seq + 1
 
         def answer(receipts: tuple[Receipt, ...]) -> Answered:
             consents = [each.answer((receipt,)) for each, receipt in zip(given, receipts[1:], strict=True)]
-            return Answered(self._asked.request.hex(), state, consents, promise(receipts[0], "owner"))
+            return Answered(request.hex(), state, consents, promise(receipts[0], "owner"))
 
         return Outcome(
             appends=(
@@ -156,9 +174,52 @@ class AnswerRequest(Entry[Answered]):
             ),
             answer=answer,
             writes=(
-                statement_write(dossier, statement, self._asked.request, seq),
-                answer_write(self._asked.request, state, statement.envelope, self._new.words),
+                statement_write(dossier, statement, request, seq),
+                written,
                 *(write for each in given if not callable(each.writes) for write in each.writes),
             ),
             keep=keep,
         )
+
+    def _key(self) -> bytes:
+        return self.claim.key if self.claim else b""
+
+
+class CountersignAnswer(Countersign):
+    """Add one signature to a consent that answers a request; the last one of all its consents completes the answer."""
+
+    def __init__(self, actor: Actor, statement: Statement, answer: Statement, claim: Claim) -> None:
+        super().__init__(actor, bytes.fromhex(answer.payload["dossier"]), statement, claim)
+        self._answer = answer
+        self._want = RequestWant(bytes.fromhex(answer.payload["request"]))
+        self.wants = (*self.wants, self._want)
+
+    def check_still(
+        self, view: View, proposal: Proposal, state: DossierState, items: Mapping[bytes, ItemState]
+    ) -> None:
+        """See `Countersign.check_still`: the request must wait for this very answer still."""
+        super().check_still(view, proposal, state, items)
+        row: RequestRow | None = view.rows(self._want)
+        waits = row is not None and row.state == "open" and view.now < row.expires
+        if row is None or not waits or row.answer != self._answer.envelope:
+            raise ConflictError("the request was answered before, or its time is over", code="already-answered")
+
+    def completion(self, view: View, proposal: Proposal) -> Completion:
+        """See `Countersign.completion`."""
+        more = super().completion(view, proposal)
+        proposals = view.facts(self._dossier).value.proposals
+        others = (each for each in self._answer.payload["consents"] if each != proposal.statement.hash.hex())
+        if any(proposals.get(each[:32], DONE)["statement"] for each in others):
+            return more
+        row: RequestRow = view.rows(self._want)
+        event = answered_event(self._actor, self.claim.key if self.claim else b"", view.now, self._answer, row)
+        written = answer_write(row.request, self._answer.payload["answer"], row.answer, row.sealed_answer or b"")
+        append = Append(self._dossier, event, evidence=self._answer.envelope)
+        return replace(more, appends=(append,), writes=(*more.writes, written))
+
+
+def answered_event(actor: Actor, key: bytes, now: int, answer: Statement, row: RequestRow) -> Event:
+    """The event that a request was answered."""
+    payload = answer.payload
+    fields = {"answer": payload["answer"], "statement": answer.hash.hex(), "reason": payload["reason"]}
+    return request_event(actor_fields(actor, key, now), "answered", parse_statement(row.body).payload, **fields)

@@ -81,6 +81,8 @@ class Requests:
 
 
 def _shown(row: RequestRow) -> ShownRequest:
+    # What waits for more signatures is no answer yet.
+    answer, words = (b"", b"") if row.state == "open" else (row.answer or b"", row.sealed_answer or b"")
     return ShownRequest(
         request=row.request.hex(),
         dossier=row.dossier.hex(),
@@ -89,6 +91,6 @@ def _shown(row: RequestRow) -> ShownRequest:
         words=encode_base64(row.sealed_reason or b""),
         at=row.at,
         expires=row.expires,
-        answer=encode_base64(row.answer or b""),
-        answer_words=encode_base64(row.sealed_answer or b""),
+        answer=encode_base64(answer),
+        answer_words=encode_base64(words),
     )

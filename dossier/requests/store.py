@@ -27,7 +27,10 @@ _COLUMNS = "request, dossier, actor, organisation, body, sealed_reason, at, expi
 
 
 class RequestRow(NamedTuple):
-    """An access request. `state` is open, granted, granted-in-part, refused or expired."""
+    """An access request. `state` is open, granted, granted-in-part, refused or expired.
+
+    An open one may have an answer that waits for more signatures.
+    """
 
     request: bytes
     dossier: bytes
@@ -92,6 +95,11 @@ def request_write(statement: Statement, organisation: bytes | None, words: bytes
 def answer_write(request: bytes, state: str, answer: bytes | None = None, words: bytes = b"") -> Write:
     """Note what became of a request."""
     return Write(_ANSWER, (request, state, answer, words or None))
+
+
+def waiting_write(request: bytes, answer: bytes, words: bytes) -> Write:
+    """Keep an answer that waits for more signatures; the request is open until it has them."""
+    return answer_write(request, "open", answer, words)
 
 
 class RequestStore:

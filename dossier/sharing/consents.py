@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Write
 from audit.event import Event
@@ -51,10 +52,14 @@ class Given(Answer, frozen=True):
 
 
 class GiveConsent(Entry[Given]):
-    """Take in one consent or denial; refuse with InvalidRequest-, Forbidden-, NotFound-, Stale- or ConflictError."""
+    """Take in one consent or denial; refuse with InvalidRequest-, Forbidden-, NotFound-, Stale- or ConflictError.
 
-    def __init__(self, actor: Actor, new: NewConsent, claim: Claim) -> None:
+    `within` is the answer to an access request that gives it: if it must wait, the answer waits with it.
+    """
+
+    def __init__(self, actor: Actor, new: NewConsent, claim: Claim, within: Statement | None = None) -> None:
         self._actor, self._new, self.claim = actor, new, claim
+        self._within = within
         self._consent = _parse(new)
         self._id = bytes.fromhex(self._consent.id)
         self.streams = (new.dossier,)
@@ -97,7 +102,9 @@ class GiveConsent(Entry[Given]):
 
     def _propose(self, view: View, seq: int) -> Outcome[Given]:
         statement = self._new.statement
-        body = {"statement": encode_base64(statement.envelope), "cosigners": [], "at": view.now}
+        body: dict[str, Any] = {"statement": encode_base64(statement.envelope), "cosigners": [], "at": view.now}
+        if self._within is not None:
+            body["answer"] = encode_base64(self._within.envelope)
         fact = Fact("rules", PROPOSAL, statement.hash[:16], body)
         event = proposal_event(statement, self._actor, self.claim, view.now)
         return self._outcome("proposed", event, fact, self._writes(view, seq))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Write
+from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Want, Write
 from consent.errors import NotAuthorisedError
 from consent.grant import parse_consent
 from consent.lifecycle import PROPOSAL_SECONDS
@@ -38,13 +38,23 @@ DONE: Mapping[str, Any] = {"statement": "", "cosigners": [], "at": 0}
 class Proposal:
     """A statement that waits, and who has co-signed it.
 
-    `placed` is empty, or for a placement `sealedKey` (base64) and the `version` of the item that it is the key of.
+    `kept` is what came with it: for a placement `sealedKey` (base64) and the `version` of the item that it is the key
+    of; for a consent that answers an access request `answer`, the statement (base64) of that answer.
     """
 
     statement: Statement
     cosigners: tuple[Statement, ...]
     at: int
-    placed: Mapping[str, Any]
+    kept: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a proposal becomes: the facts of its statement, events that follow, and rows."""
+
+    facts: tuple[Fact, ...] = ()
+    appends: tuple[Append, ...] = ()
+    writes: tuple[Write, ...] = ()
 
 
 class Countersign(Entry[Accepted]):
@@ -54,10 +64,10 @@ class Countersign(Entry[Accepted]):
         if statement.kind != "countersignature":
             raise InvalidRequestError("a statement of this kind does not belong here", code="wrong-kind")
         self._actor, self._dossier, self._statement, self.claim = actor, dossier, statement, claim
-        self.streams = (dossier,)
+        self.streams: tuple[bytes, ...] = (dossier,)
         self.foreign = (actor.id,)
         self._items = AllItemsWant(dossier)
-        self.wants = (self._items,)
+        self.wants: tuple[Want, ...] = (self._items,)
 
     def judge(self, view: View) -> Outcome[Accepted]:
         """Check the signature for this position, then whether enough have signed."""
@@ -71,12 +81,23 @@ class Countersign(Entry[Accepted]):
         signers = (*proposal.cosigners, self._statement)
         enough = _enough(proposal.statement, signers, sections, state, view.now)
         if enough:
-            _check_still(proposal, state, items, view.now)
+            self.check_still(view, proposal, state, items)
         return self._outcome(view, proposal, signers, enough=enough)
 
     def recall(self, claimed: Claimed, view: View) -> Accepted:  # noqa: ARG002 - the state of today changes nothing
         """Give the same answer again."""
         return kept(claimed.kept or b"", Accepted)
+
+    def check_still(
+        self, view: View, proposal: Proposal, state: DossierState, items: Mapping[bytes, ItemState]
+    ) -> None:
+        """Check what must hold when the statement takes effect; subclasses look at more than the dossier alone."""
+        check_sense(proposal.statement, state, items, view.now)
+        _check_newest(proposal, items)
+
+    def completion(self, view: View, proposal: Proposal) -> Completion:  # noqa: ARG002 - subclasses look at it
+        """What follows beside the event of the statement itself; for subclasses to add to."""
+        return Completion(_facts(proposal.statement), writes=_placed(proposal))
 
     def _check_new(self, proposal: Proposal) -> None:
         signed = {one.payload["signer"] for one in (proposal.statement, *proposal.cosigners)}
@@ -90,16 +111,17 @@ class Countersign(Entry[Accepted]):
         body = dict(DONE) if enough else _body(proposal, signers)
         event = proposal_event(statement, self._actor, self.claim, view.now, 1 + len(signers))
         appends = [Append(self._dossier, event, (Fact("rules", PROPOSAL, name, body),))]
+        more = self.completion(view, proposal) if enough else Completion()
         if enough:
             request = self.claim.key if self.claim else b""
             accepted = statement_event(statement, self._actor, request, view.now, [self._dossier.hex()])
-            appends.append(Append(self._dossier, accepted, _facts(statement), evidence=statement.envelope))
+            appends += [Append(self._dossier, accepted, more.facts, evidence=statement.envelope), *more.appends]
         seq = view.head(self._dossier).seq + 1
         answer = "accepted" if enough else "proposed"
         return Outcome(
             tuple(appends),
-            answer=lambda receipts: Accepted(statement.hash.hex(), answer, promise(receipts[-1], "owner")),
-            writes=(statement_write(self._dossier, self._statement, name, seq), *(_placed(proposal) if enough else ())),
+            answer=lambda receipts: Accepted(statement.hash.hex(), answer, promise(receipts[int(enough)], "owner")),
+            writes=(statement_write(self._dossier, self._statement, name, seq), *more.writes),
             keep=keep,
         )
 
@@ -109,9 +131,7 @@ def find_proposal(state: DossierState, digest: str, now: int) -> Proposal:
     body = state.proposals.get(digest[:32])
     if body is None or not body["statement"]:
         raise ConflictError("there is no such proposal any more", code="not-standing")
-    proposal = Proposal(
-        _parse(body["statement"]), tuple(map(_parse, body["cosigners"])), int(body["at"]), _kept_key(body)
-    )
+    proposal = Proposal(_parse(body["statement"]), tuple(map(_parse, body["cosigners"])), int(body["at"]), _kept(body))
     if proposal.statement.hash.hex() != digest:
         raise ConflictError("there is no such proposal any more", code="not-standing")
     if now - proposal.at > PROPOSAL_SECONDS:
@@ -123,6 +143,8 @@ def _sections(statement: Statement, state: DossierState, items: Mapping[bytes, I
     payload = statement.payload
     if statement.kind == "consent":
         return sections_of(parse_consent(payload, 0), items, state.rules)
+    if statement.kind not in ACTS:
+        return None
     act = ACTS[statement.kind]
     return act.sections(payload, items.get(bytes.fromhex(payload[act.item])) if act.item else None)
 
@@ -143,9 +165,8 @@ def _enough(
     return True
 
 
-def _check_still(proposal: Proposal, state: DossierState, items: Mapping[bytes, ItemState], now: int) -> None:
-    """What the statement says must make sense at the moment it takes effect, not only when it was proposed."""
-    statement = proposal.statement
+def check_sense(statement: Statement, state: DossierState, items: Mapping[bytes, ItemState], now: int) -> None:
+    """Raise unless what the statement says makes sense now."""
     if statement.kind == "consent":
         consent = parse_consent(statement.payload, 0)
         check_rule(consent, state.rules, now)
@@ -155,12 +176,20 @@ def _check_still(proposal: Proposal, state: DossierState, items: Mapping[bytes, 
     act = ACTS[statement.kind]
     item = items.get(bytes.fromhex(statement.payload[act.item])) if act.item else None
     act.check(statement.payload, state.rules, item, now)
-    if item is not None and item.version != proposal.placed.get("version", item.version):
-        # The key that waited opens the older version only: whoever moves the item seals that of the newest.
+
+
+def _check_newest(proposal: Proposal, items: Mapping[bytes, ItemState]) -> None:
+    """The key that waited opens one version only: whoever moves the item seals that of the newest."""
+    if "version" not in proposal.kept:
+        return
+    item = items.get(bytes.fromhex(proposal.statement.payload["item"]))
+    if item is not None and item.version != proposal.kept["version"]:
         raise ConflictError("a newer version came while the placement waited", code="newer-version")
 
 
 def _facts(statement: Statement) -> tuple[Fact, ...]:
+    if statement.kind not in (*ACTS, "consent"):
+        return ()
     if statement.kind == "consent":
         return (Fact("rules", "consent", bytes.fromhex(statement.payload["consent"]), statement.payload),)
     return facts_of(statement, ACTS[statement.kind])
@@ -171,21 +200,21 @@ def _body(proposal: Proposal, signers: Iterable[Statement]) -> dict[str, Any]:
         "statement": encode_base64(proposal.statement.envelope),
         "cosigners": [encode_base64(one.envelope) for one in signers],
         "at": proposal.at,
-        **proposal.placed,
+        **proposal.kept,
     }
 
 
-def _kept_key(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: body[name] for name in ("sealedKey", "version") if name in body}
+def _kept(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: body[name] for name in ("sealedKey", "version", "answer") if name in body}
 
 
 def _placed(proposal: Proposal) -> tuple[Write, ...]:
     """The key for the new place, written when the item goes there."""
-    if not proposal.placed:
+    if "sealedKey" not in proposal.kept:
         return ()
     item = bytes.fromhex(proposal.statement.payload["item"])
-    sealed = decode_base64(proposal.placed["sealedKey"])
-    return (Write(INSERT_PLACED_KEY, (item, proposal.placed["version"], proposal.statement.hash, sealed)),)
+    sealed = decode_base64(proposal.kept["sealedKey"])
+    return (Write(INSERT_PLACED_KEY, (item, proposal.kept["version"], proposal.statement.hash, sealed)),)
 
 
 def _parse(text: str) -> Statement:

@@ -2,17 +2,13 @@
 
 import pytest
 
-from crypto.capsules import KeyId, seal_capsule
 from crypto.encoding import new_id, sha256
-from crypto.keys import key_hash
-from crypto.statements import cosign, sign
 from dossier.dossiers.govern import Govern, Submission
-from dossier.dossiers.succession import ChangeAuthority, NewList
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.sharing.consents import GiveConsent, NewConsent
-from dossier.sharing.countersigning import Countersign
 from dossier.sharing.ending import Sweeper
 from dossier.sharing.store import UsedIdWant
+from tests.dossier.joint import capsule_for, change, cosigned, holder, next_list
 from tests.dossier.town import claim, consent_payload, now, running_town
 
 
@@ -35,51 +31,6 @@ async def partner(town):
     return await town.person("Daniël")
 
 
-def holder(person, capacity, threshold=1, **changes):
-    """One entry of an authority list."""
-    return {
-        "person": person.id.hex(),
-        "chainHead": person.chain.hash.hex(),
-        "capacity": capacity,
-        "sections": [],
-        "full": True,
-        "threshold": threshold,
-        "from": 0,
-        "until": 2**53 - 1,
-    } | changes
-
-
-async def next_list(town, home, holders, acting, **changes):
-    """Sign the next authority list by the dossier key and the acting persons."""
-    state = (await town.writer.look((home.id,))).facts(home.id).value
-    fields = {
-        "dossier": home.id.hex(),
-        "sequence": state.authority_sequence + 1,
-        "previous": state.authority_head,
-        "holders": holders,
-        "actors": [{"person": each.id.hex(), "keyHash": key_hash(each.signing.public).hex()} for each in acting],
-        "after": await town.after(home),
-        "issuedAt": now(),
-        "signer": home.id.hex(),
-    } | changes
-    statement = sign("authority-list", fields, home.key)
-    for each in acting:
-        statement = cosign(statement, each.signing)
-    return statement
-
-
-def capsule_for(home, statement, person):
-    """The dossier's keys, sealed to a new full holder."""
-    keys = {KeyId.dossier_key(home.id, 0): home.key.seed, KeyId.dossier_root(home.id, 0): home.root}
-    return seal_capsule(statement.hash, person.id, person.sealing.public, keys)
-
-
-async def change(town, home, statement, capsules=(), actor=None):
-    """Hand a list to the writer."""
-    actor = actor or home.owner.actor
-    return await town.writer.submit(ChangeAuthority(actor, home.id, NewList(statement, capsules), claim(actor)))
-
-
 @pytest.fixture
 async def joint(town, home, partner):
     """A dossier that two hold together: giving needs both."""
@@ -95,14 +46,6 @@ async def propose(town, home, person, capacity, grantee):
     statement = await town.sign(home, "consent", person, **payload)
     given = await town.writer.submit(GiveConsent(person.actor, NewConsent(home.id, statement, []), claim(person.actor)))
     return statement, given
-
-
-async def cosigned(town, home, person, capacity, digest, **changes):
-    """Sign a proposal too."""
-    statement = await town.sign(
-        home, "countersignature", person, proposal=digest, capacity=capacity, after=await town.after(home), **changes
-    )
-    return await town.writer.submit(Countersign(person.actor, home.id, statement, claim(person.actor)))
 
 
 async def permits(town, home):

@@ -14,6 +14,7 @@ from crypto.capsules import Capsule
 from crypto.encoding import encode_base64
 from crypto.statements import Statement
 from dossier.answers import Answer
+from dossier.countersigning import countersign
 from dossier.dossiers.creation import Created, CreateDossier, NewDossier
 from dossier.dossiers.govern import Accepted, Govern, Submission
 from dossier.dossiers.rotation import NewEpoch, Rotate, Rotated
@@ -24,7 +25,6 @@ from dossier.dossiers.succession import ChangeAuthority, NewList
 from dossier.epochs.service import PendingRotations
 from dossier.epochs.successor import NewKey, Succeed
 from dossier.parties.actor import Assurance, require_assurance, require_step_up
-from dossier.sharing.countersigning import Countersign
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
 
 HolderPath = Annotated[str, PathParameter(description="The id of the holder", pattern="^[0-9a-f]{32}$")]
@@ -173,7 +173,7 @@ async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[Stat
     if statement.kind == "authority-list":
         return await running.writer.submit(ChangeAuthority(actor, where, NewList(statement, capsules), claim))
     if statement.kind == "countersignature":
-        return await running.writer.submit(Countersign(actor, where, statement, claim))
+        return await countersign(running.writer, actor, where, statement, claim)
     sealed = read_bytes(data.sealed_key) if data.sealed_key else b""
     return await running.writer.submit(Govern(actor, where, Submission(statement, capsules, sealed), claim))
 
