@@ -1,62 +1,49 @@
 """Going through everything that was logged: each stream checked against its leaves, each decision made again.
 
-The leaves come first: a payload that its leaf does not commit to was rewritten, and nothing in it is believed.
+The leaves come first: a payload that its leaf does not commit to was rewritten, and nothing in it is believed. Then the
+facts under each event are held against it, and only by these facts is anything decided.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from audit.entry import FactRecord
 from audit.errors import AuditError, IncompleteError
-from audit.history import ERASURE_SCHEMA
-from audit.merkle import leaf_hash
 from audit.monthkeys import MonthKeys
 from audit.payload import open_stream_key
-from audit.stream import NO_PREVIOUS, commitment, event_digests, event_link, event_tag, parse_leaf
 from consent.catalogue import Catalogues
 from consent.errors import ConsentError
+from dossier.auditing.grounds import ungrounded
+from dossier.auditing.outcome import GONE, Place, Replayed, Tally
 from dossier.auditing.store import EventRow, EventStore, Opened, StreamRow, open_row
+from dossier.auditing.walking import Walk
 from dossier.facts.compiler import Compiler
-from dossier.replay import History, NotReplayableError, Seen, catalogues_of, is_decision, replay
+from dossier.replay import (
+    Difference,
+    History,
+    NotReplayableError,
+    Seen,
+    catalogues_of,
+    is_decision,
+    kind_of,
+    replay,
+    replay_corrected,
+)
 
 PAGE = 500
 KEPT_HISTORIES = 512
+CLASSES = ("rules", "items", "keys")
+
+SLACK = 5_000
+"""Milliseconds within which a look from outside the writer may have missed what another process had just written."""
 
 Progress = Callable[[int], None]
 """Called with the number of events gone through so far."""
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An event that something is to be said of: what, in one line of codes and ids."""
-
-    stream: bytes
-    seq: int
-    event: bytes
-    text: str
-
-    def __str__(self) -> str:
-        """Return one line for a person."""
-        return f"stream {self.stream.hex()} event {self.seq}: {self.text}"
-
-
-@dataclass(slots=True)
-class Replayed:
-    """What going through gave: counts, what is wrong, and what cannot be decided again and why."""
-
-    streams: int = 0
-    events: int = 0
-    decisions: int = 0
-    findings: list[Place] = field(default_factory=list)
-    gone: list[Place] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong; what was erased for a recorded ground is not."""
-        return not self.findings
+Facts = Mapping[int, Sequence[FactRecord]]
 
 
 @dataclass
@@ -78,17 +65,26 @@ class Replayer:
         return result
 
     async def _stream(self, stream: StreamRow, result: Replayed) -> None:
-        walk = _Walk(stream, result, await self._keys(stream.stream))
+        walk = Walk(stream, result, await self._keys(stream.stream))
+        facts = await self._facts(stream)
         after = 0
         while rows := await self.store.of_stream(stream.stream, after, PAGE):
             logged = await self.store.logged_leaves(stream.stream, after, len(rows))
             for row in rows:
                 # What was appended since the head was read is the next run's.
                 if row.seq <= stream.seq:
-                    await self._event(row, walk, logged.get(row.seq))
+                    await self._event(row, walk, logged.get(row.seq), facts.get(row.seq, ()))
             after = rows[-1].seq
         walk.finish()
         result.streams += 1
+
+    async def _facts(self, stream: StreamRow) -> Facts:
+        """All facts of a stream by the event that made them."""
+        found: dict[int, list[FactRecord]] = defaultdict(list)
+        for cls in CLASSES:
+            for record in await self.store.facts(stream.stream, cls):
+                found[record.seq].append(record)
+        return found
 
     async def _keys(self, stream: bytes) -> list[tuple[int, bytes]]:
         """The keys of a stream by the seq of their first event; none that cannot be opened."""
@@ -101,7 +97,7 @@ class Replayer:
             found.append((row["from_seq"], key))
         return found
 
-    async def _event(self, row: EventRow, walk: _Walk, logged: bytes | None) -> None:
+    async def _event(self, row: EventRow, walk: Walk, logged: bytes | None, facts: Sequence[FactRecord]) -> None:
         result = walk.result
         result.events += 1
         self.progress(result.events)
@@ -109,20 +105,27 @@ class Replayer:
         opened = open_row(row, self.months)
         if opened is None:
             await self._missing(row, walk)
-        elif walk.check_payload(row, opened) and is_decision(opened.event):
-            await self._decision(row, opened, result)
+        elif walk.check_payload(row, opened):
+            for text in ungrounded(walk.stream.kind, opened.event, opened.evidence, facts):
+                walk.find(row, text)
+            if is_decision(opened.event):
+                await self._decision(row, opened, result)
 
-    async def _missing(self, row: EventRow, walk: _Walk) -> None:
+    async def _missing(self, row: EventRow, walk: Walk) -> None:
         if row.erased_by is not None:
             walk.erased.add(row.seq)
             by = await self.store.event_at(row.stream, row.erased_by)
-            walk.result.gone.append(_place(row, f"not replayable: erased by event {by.hex() if by else row.erased_by}"))
+            self._gone(row, walk, f"erased by event {by.hex() if by else row.erased_by}")
         elif row.month is not None and not self._has_key(row.month):
-            walk.result.gone.append(_place(row, f"not replayable: the key of {row.month} was destroyed"))
+            self._gone(row, walk, f"the key of {row.month} was destroyed")
         elif row.month is not None:
             walk.find(row, "the payload does not open: it is not what was sealed there")
         else:
             walk.find(row, "the payload is gone and no event says why")
+
+    def _gone(self, row: EventRow, walk: Walk, why: str) -> None:
+        walk.result.gone.append(Place.of(row, f"not replayable: {why}"))
+        walk.result.kinds[GONE].erased += 1
 
     def _has_key(self, month: str) -> bool:
         try:
@@ -132,17 +135,38 @@ class Replayer:
         return True
 
     async def _decision(self, row: EventRow, opened: Opened, result: Replayed) -> None:
-        result.decisions += 1
+        schema, name = kind_of(opened.event)
+        tally = result.kinds[f"{schema} {name}".strip()]
         try:
-            catalogues = catalogues_of(opened.event, self.catalogues)
-            histories = await self._of(Seen.of(opened.event), catalogues)
-            differences = replay(opened.event, opened.evidence, histories, row.stream)
+            differences, corrected = await self._again(row, opened)
         except NotReplayableError as error:
-            result.findings.append(_place(row, f"not replayable: {error}"))
+            tally.impossible += 1
+            result.findings.append(Place.of(row, f"not replayable: {error}"))
+            return
         except ConsentError:
-            result.findings.append(_place(row, "not replayable: the facts of that time do not compile"))
-        else:
-            result.findings += [_place(row, str(each)) for each in differences]
+            tally.impossible += 1
+            result.findings.append(Place.of(row, "not replayable: the facts of that time do not compile"))
+            return
+        if not differences and await self._was_there(row, opened):
+            differences = [Difference("positions", "[]", "what the event is about was there")]
+        _count(tally, differences, corrected)
+        result.findings += [Place.of(row, str(each)) for each in differences]
+        result.corrected += [Place.of(row, f"as corrected later: {each}") for each in corrected]
+
+    async def _again(self, row: EventRow, opened: Opened) -> tuple[list[Difference], list[Difference]]:
+        event, evidence = opened.event, opened.evidence
+        histories = await self._of(Seen.of(event), catalogues_of(event, self.catalogues))
+        differences = replay(event, evidence, histories, row.stream)
+        return differences, [] if differences else replay_corrected(event, evidence, histories, row.stream)
+
+    async def _was_there(self, row: EventRow, opened: Opened) -> bool:
+        """Whether an event that used no facts is about something that was there, and so had facts."""
+        event = opened.event
+        subjects = event.items("subjects") if "subjects" in event.schema.positions else []
+        if event.items("positions") or not subjects or event["decision"] != "deny":
+            return False
+        since = await self.store.there_since(bytes.fromhex(subjects[0]))
+        return since is not None and since < row.at - SLACK
 
     async def _of(self, seen: Seen, catalogues: Catalogues) -> dict[bytes, History]:
         version = catalogues.current.hash
@@ -158,56 +182,9 @@ class Replayer:
         return {stream: history for stream, history in found.items() if history is not None}
 
 
-class _Walk:
-    """The check of one stream from its first event to the head."""
-
-    def __init__(self, stream: StreamRow, result: Replayed, keys: list[tuple[int, bytes]]) -> None:
-        self.stream, self.result, self.keys = stream, result, keys
-        self.last = 0
-        self.hash = NO_PREVIOUS
-        self.erased: set[int] = set()
-        self.accounted: set[int] = set()
-
-    def find(self, row: EventRow, text: str) -> None:
-        """Report something wrong with an event."""
-        self.result.findings.append(_place(row, text))
-
-    def check_leaf(self, row: EventRow, logged: bytes | None) -> None:
-        """Check number, tag and link of a leaf, and that the log has the same."""
-        if row.seq != self.last + 1:
-            self.find(row, f"event {self.last + 1} is not there")
-        if logged is not None and logged != row.leaf:
-            self.find(row, "the log has another leaf")
-        key = next((key for first, key in reversed(self.keys) if first <= row.seq), None)
-        if key is not None and not _follows(row, key, self.hash):
-            self.find(row, "the leaf is not of this stream and number, or does not follow the one before it")
-        self.last, self.hash = row.seq, leaf_hash(row.leaf)
-
-    def check_payload(self, row: EventRow, opened: Opened) -> bool:
-        """Check that the leaf commits to the payload; an erasure accounts for the event it names."""
-        event = opened.event
-        if not hmac.compare_digest(commitment(event_digests(opened.seed, event)), parse_leaf(row.leaf).commit):
-            self.find(row, "the payload is not what its leaf commits to: it was rewritten")
-            return False
-        if event.schema.id == ERASURE_SCHEMA and event["stream"] == row.stream.hex():
-            self.accounted.add(event.number("seq"))
-        return True
-
-    def finish(self) -> None:
-        """Check the end of the stream, and that every erased payload was erased by an event that says so."""
-        stream = self.stream
-        end = EventRow(stream.stream, stream.seq, b"", b"", 0, None, None, None, None)
-        if (self.last, self.hash) != (stream.seq, stream.leaf):
-            self.find(end, "the stream does not end where its head says")
-        for seq in sorted(self.erased - self.accounted):
-            self.find(end._replace(seq=seq), "the payload was erased by no event that says so")
-
-
-def _follows(row: EventRow, key: bytes, previous: bytes) -> bool:
-    leaf = parse_leaf(row.leaf)
-    right_tag = hmac.compare_digest(leaf.tag, event_tag(key, row.seq))
-    return right_tag and hmac.compare_digest(leaf.link, event_link(key, row.seq, previous))
-
-
-def _place(row: EventRow, text: str) -> Place:
-    return Place(row.stream, row.seq, row.event, text)
+def _count(tally: Tally, differences: Sequence[Difference], corrected: Sequence[Difference]) -> None:
+    if differences:
+        tally.differing += 1
+        return
+    tally.same += 1
+    tally.corrected += bool(corrected)

@@ -194,6 +194,17 @@ class EventStore:
         )
         return found
 
+    async def there_since(self, subject: bytes) -> int | None:
+        """Return since when (UTC milliseconds) there is an item or a dossier of this id, None if there is none."""
+        found: int | None = await self._pool.fetchval(
+            """SELECT min(e.at) FROM audit.event e WHERE e.bucket = audit.bucket($1) AND (e.stream, e.seq) IN (
+                   SELECT f.stream, min(f.seq) FROM audit.fact f
+                   WHERE f.bucket = audit.bucket($1) AND f.subject = $1 AND f.kind IN ('item-version', 'dossier-key')
+                   GROUP BY f.stream)""",
+            subject,
+        )
+        return found
+
     async def facts(self, stream: bytes, cls: str) -> list[FactRecord]:
         """Return all facts of a stream of one class, in order."""
         async with self._pool.acquire() as connection:
