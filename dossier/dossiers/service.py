@@ -46,9 +46,9 @@ class Dossiers:
     async def show(self, actor: Actor, dossier: bytes) -> ShownDossier:
         """Show a dossier to one who holds it; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))
-        owns = holder_state(view, dossier, actor).owner == actor.id.hex()
+        state = holder_state(view, dossier, actor)
         waiting = await self.epochs.pending(view, dossier)
-        return await show(self.store, dossier, view.head(dossier), actor.id, waiting, vault=owns)
+        return await show(self.store, state, view.head(dossier), actor.id, waiting, view.now)
 
     async def check_holder(self, actor: Actor, dossier: bytes) -> None:
         """Raise NotFoundError unless the actor holds the dossier: asked before anything is said about what it holds."""

@@ -4,10 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from consent.lifecycle import PROPOSAL_SECONDS
 from crypto.capsules import KeyId, seal_capsule
 from crypto.encoding import decode_base64, encode_base64
 from crypto.statements import parse_statement
 from dossier.countersigning import countersign
+from dossier.dossiers.showing import show
+from dossier.dossiers.store import DossierStore
 from dossier.errors import ConflictError, NotFoundError
 from dossier.requests.expiring import ExpireRequest, NothingDueError
 from dossier.requests.service import Requests
@@ -116,6 +119,26 @@ async def test_a_countersignature_twice_gives_the_same_answer(work, world):
     key = claim(partner.actor)
     first = await countersign(work.writer, partner.actor, home.id, statement, key)
     assert await countersign(work.writer, partner.actor, home.id, statement, key) == first
+
+
+async def waits(work, world, later=0):
+    """What a holder is shown to be waiting, `later` seconds from now."""
+    home = world.home.id
+    view = await work.writer.look((home,))
+    store, who = DossierStore(work.pool), world.partner.id
+    shown = await show(store, view.facts(home).value, view.head(home), who, [], now() + later)
+    return [(parse_statement(decode_base64(each.statement)).hash.hex(), each.signatures) for each in shown.proposals]
+
+
+async def test_holders_see_what_waits(work, world):
+    """A holder is shown what waits for a signature, and nothing that was completed or is too old."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    (digest,) = await proposed(work, world.home)
+    assert await waits(work, world) == [(digest, 1)]
+    assert await waits(work, world, PROPOSAL_SECONDS + 60) == []
+    await sign_too(work, world, digest)
+    assert await waits(work, world) == []
 
 
 async def asked(work, world):
