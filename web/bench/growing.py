@@ -53,7 +53,7 @@ class Yard:
         """The cost of one act in ms, against the floor with as many callers."""
         floor = self.floor_name(callers)
         name = f"{series}, {self.step:,} {self.what}"
-        return Measure(name, "ms", work, floor, inverse=True, series=series, step=self.step)
+        return Measure(name, "ms", work, floor, inverse=True, series=f"{series}, by {self.what}", step=self.step)
 
     def floor(self, callers: int) -> Measure:
         """A bare SELECT and INSERT, in ms, from so many callers."""

@@ -12,7 +12,7 @@ from html import escape
 
 from web.bench.rounds import Result
 
-WIDTH, EDGE, ROW = 360, 12, 44
+WIDTH, EDGE, TOP, ROW = 360, 12, 58, 44
 LEAST, MOST = 0.1, 10.0
 """The scale of the targets' picture: a tenth of the target to ten times as good."""
 
@@ -32,18 +32,14 @@ def number(value: float) -> str:
 
 
 def targets_picture(results: Iterable[Result]) -> str:
-    """A bar for each measure that has a target, on a logarithmic scale, a line where it is reached; "" without any."""
-    scored = [(result, result.score) for result in results]
-    rows = [_target_row(result, score, at) for at, (result, score) in enumerate(each for each in scored if _has(each))]
-    if not rows:
+    """A bar for each measure that has a target, on a logarithmic scale, a mark where it is reached; "" without any."""
+    scored = [(result, result.score) for result in results if result.measure.goal]
+    known = sorted(((each, score) for each, score in scored if score is not None), key=lambda pair: _order(pair[0]))
+    if not known:
         return ""
-    top, height = 58, 58 + ROW * len(rows) + EDGE
-    one = _x(1.0)
-    line = (
-        f'<line class="mark" x1="{one:.1f}" x2="{one:.1f}" y1="{top - 6}" y2="{height - EDGE}" stroke-dasharray="3 3"/>'
-    )
-    head = _text(EDGE, 22, "Targets", "title") + _text(EDGE, 42, "bar beyond the line: reached (logarithmic)", "small")
-    return _svg(height, "How far each target was reached", head + "".join(rows) + line)
+    rows = [_target_row(result, score, TOP + ROW * at) for at, (result, score) in enumerate(known)]
+    head = _text(EDGE, 22, "Targets", "title") + _text(EDGE, 42, "bar beyond the mark: reached (logarithmic)", "small")
+    return _svg(TOP + ROW * len(rows) + EDGE, "How far each target was reached", head + "".join(rows))
 
 
 def growth_picture(results: Iterable[Result]) -> str:
@@ -52,7 +48,7 @@ def growth_picture(results: Iterable[Result]) -> str:
     for result in results:
         if result.measure.series and result.ratio:
             series.setdefault(result.measure.series, []).append(result)
-    drawn, top = [], 58
+    drawn, top = [], TOP
     for name, steps in series.items():
         ordered = sorted(steps, key=lambda each: each.measure.step)
         drawn.append(_text(EDGE, top + 12, name))
@@ -75,21 +71,19 @@ def relative_costs(steps: Sequence[Result]) -> list[float]:
     return [ratios[0] / ratio for ratio in ratios]
 
 
-def _has(scored: tuple[Result, float | None]) -> bool:
-    return scored[1] is not None
+def _order(result: Result) -> int:
+    """Targets stand in the order of their numbers."""
+    return int(result.measure.goal.removeprefix("T"))
 
 
-def _target_row(result: Result, score: float | None, at: int) -> str:
-    found = 0.0 if score is None else score
-    measure, top = result.measure, 58 + ROW * at
-    reached = found >= 1
-    words = f"{found:.2f} x" if found < MOST else f"over {MOST:g} x"
-    label = f"{measure.goal} {measure.name}".strip()
-    end = _x(found)
+def _target_row(result: Result, score: float, top: int) -> str:
+    reached, end, one = score >= 1, _x(score), _x(1.0)
+    words = f"{score:.2f} x" if score < MOST else f"over {MOST:g} x"
     return (
-        _text(EDGE, top + 12, label)
+        _text(EDGE, top + 12, f"{result.measure.goal} {result.measure.name}")
         + f'<rect class="rail" x="{EDGE}" y="{top + 18}" width="{WIDTH - 2 * EDGE}" height="6"/>'
         + f'<rect class="{"yes" if reached else "no"}" x="{EDGE}" y="{top + 18}" width="{end - EDGE:.1f}" height="6"/>'
+        + f'<line class="mark" x1="{one:.1f}" x2="{one:.1f}" y1="{top + 15}" y2="{top + 27}"/>'
         + _text(EDGE, top + 36, f"{words} the target: {'reached' if reached else 'not reached'}", "small")
     )
 
