@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from dataclasses import fields
+import sys
+import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
-from web.settings import Settings
+from web.settings import load_settings
+from web.signin.development import LEVELS
+from web.signin.options import CALLBACK_PATH, check_production
+from web.signin.provider import client_key
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 NPM_LOCKS = ("web/ui/package-lock.json", "tests/oidc/package-lock.json")
-KNOWN = {f"DOSSIER_{item.name.upper()}" for item in fields(Settings)}
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -62,29 +66,131 @@ def test_npm_locks_pin_everything_with_hashes(name):
     assert all(package["version"] and package["integrity"] for package in packages.values())
 
 
-def test_compose_is_pinned():
-    """Every image of the compose file has an exact version, and every setting it uses exists."""
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
-    images = [service["image"] for service in compose["services"].values() if "image" in service]
-    inline = compose["services"]["service"]["build"]["dockerfile_inline"]
+VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
+ENVIRONMENT = {
+    "DOSSIER_ORIGIN": "https://dossier.example.org",
+    "IDENTITY_ORIGIN": "https://inloggen.example.org",
+    "DOSSIER_LOG_ORIGIN": "log.example.org/dossier",
+    "DOSSIER_REGISTRARS": "one,two",
+}
+
+
+def composed(environment):
+    """The compose file with its variables filled in as Compose does; each that is wanted is in docs/deploy.md too."""
+    told = (ROOT / "docs/deploy.md").read_text("utf-8")
+
+    def value(found):
+        name, kind, default = found.groups()
+        if kind == "-":
+            return environment.get(name, default)
+        assert kind == "?", name
+        assert name in told
+        return environment.get(name, f"{name.lower()}0")
+
+    return yaml.safe_load(VARIABLE.sub(value, (ROOT / "compose.yaml").read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The client's key, made by the lines that docs/deploy.md gives, and the compose file with its public half."""
+    folder = tmp_path_factory.mktemp("deploy")
+    text = (ROOT / "docs/deploy.md").read_text("utf-8")
+    lines = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    subprocess.run([sys.executable, "-c", textwrap.dedent(lines)], cwd=folder, check=True)
+    public = dict(line.split("=", 1) for line in (folder / "client-key.env").read_text("utf-8").splitlines())
+    return folder / "client-key.json", composed(ENVIRONMENT | public)
+
+
+def test_compose_is_pinned(made):
+    """Every image of the compose file has an exact version, and the parts are those we speak of."""
+    services = made[1]["services"]
+    images = [service["image"] for service in services.values() if "image" in service]
+    inline = services["service"]["build"]["dockerfile_inline"]
     images += re.findall(r"^FROM (\S+)", inline, re.MULTILINE)
     assert all(re.search(r":v?\d+\.\d+(\.\d+)?(-[a-z-]+)?$", image) for image in images)
-    assert set(compose["services"]) == {"migrate", "service", "postgres", "identity", "objects", "mail"}
+    assert set(services) == {"migrate", "service", "postgres", "identity", "objects", "bucket", "mail"}
+    wanted = {name for each in services.values() for name in each.get("depends_on", {})}
+    assert wanted <= set(services)
 
 
-def test_compose_settings_exist():
-    """The compose file sets no variable that the service does not know."""
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
-    used = {name for part in ("service", "migrate") for name in compose["services"][part]["environment"]}
-    assert used <= KNOWN
-    assert "DOSSIER_DATABASE_ADMIN_URL" not in compose["services"]["service"]["environment"]
+@pytest.mark.parametrize("part", ["service", "migrate"])
+def test_compose_settings_are_those_of_production(made, part):
+    """With its variables set the compose file starts a production service: every setting known, none missing."""
+    key, compose = made
+    environment = compose["services"][part]["environment"]
+    settings = load_settings(environment)
+    check_production(settings)
+    assert settings.mode == "production"
+    assert settings.object_secret
+    assert client_key(key.read_text("utf-8")).is_private
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert ("DOSSIER_DATABASE_ADMIN_URL" in environment) == (part == "migrate")
+
+
+def test_compose_provider_knows_the_service(made):
+    """The realm's client is ours: its id, the way back, PKCE, the public half of our key, and the claims we need."""
+    key, compose = made
+    settings = load_settings(compose["services"]["service"]["environment"])
+    realm = json.loads(compose["configs"]["realm"]["content"])
+    client = realm["clients"][0]
+    assert settings.issuer.endswith(f"/realms/{realm['realm']}")
+    assert client["clientId"] == settings.client_id
+    assert client["redirectUris"] == [settings.public_origin + CALLBACK_PATH]
+    assert client["attributes"]["pkce.code.challenge.method"] == "S256"
+    known = json.loads(client["attributes"]["jwks.string"])["keys"][0]
+    private = json.loads(key.read_text("utf-8"))
+    assert {name: private[name] for name in ("kid", "kty", "crv", "x", "y")}.items() <= known.items()
+    assert "d" not in known
+    assert set(json.loads(realm["attributes"]["acr.loa.map"])) <= set(LEVELS.values())
+    assert client["protocolMappers"][0]["config"]["claim.name"] == "identifiers"
+    profile = realm["components"]["org.keycloak.userprofile.UserProfileProvider"][0]["config"]
+    assert json.loads(profile["kc.user.profile.config"][0])["unmanagedAttributePolicy"] == "ADMIN_EDIT"
+
+
+def test_compose_store_knows_the_service(made):
+    """The object store lets in exactly the key that the service brings, and the bucket is the one it uses."""
+    compose = made[1]
+    settings = load_settings(compose["services"]["service"]["environment"])
+    identity = json.loads(compose["configs"]["s3"]["content"])["identities"][0]
+    assert identity["credentials"] == [{"accessKey": settings.object_key_id, "secretKey": settings.object_secret}]
+    assert f"-name {settings.object_bucket} " in compose["services"]["bucket"]["entrypoint"][2]
+
+
+PLATFORMS = {"web", "windows", "mac", "linux", "ios", "android"}
+STATUSES = {"concept", "development", "beta", "stable", "obsolete"}
 
 
 def test_publiccode():
-    """publiccode.yml names the licence that LICENSE holds, and both languages."""
+    """publiccode.yml keeps the standard's rules but for the address of a repository, which does not exist yet."""
+    known = yaml.safe_load((ROOT / "publiccode.yml").read_text("utf-8"))
+    required = {"publiccodeYmlVersion", "name", "releaseDate", "platforms", "developmentStatus", "softwareType"}
+    assert required | {"description", "legal", "maintenance", "localisation"} <= set(known)
+    assert set(known["platforms"]) <= PLATFORMS
+    assert known["developmentStatus"] in STATUSES
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", known["releaseDate"])
+    assert known["maintenance"]["type"] == "community"
+    assert all(contact["name"] for contact in known["maintenance"]["contacts"])
+    assert known["localisation"]["availableLanguages"] == ["nl", "en"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert known["softwareVersion"] == version
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_publiccode_describes(language):
+    """Each description has the lengths that the standard sets, and features."""
+    known = yaml.safe_load((ROOT / "publiccode.yml").read_text("utf-8"))
+    told = known["description"][language]
+    assert set(known["description"]) == {"en", "nl"}
+    assert 1 <= len(told["genericName"]) <= 35
+    assert 1 <= len(told["shortDescription"]) <= 150
+    assert 150 <= len(told["longDescription"]) <= 10_000
+    assert told["features"]
+
+
+def test_licence():
+    """What publiccode.yml names is the licence that lies here."""
     known = yaml.safe_load((ROOT / "publiccode.yml").read_text("utf-8"))
     assert known["legal"]["license"] == "EUPL-1.2"
-    assert set(known["description"]) == {"en", "nl"}
     assert (ROOT / "LICENSE").read_text("utf-8").startswith("EUROPEAN UNION PUBLIC LICENCE v. 1.2")
 
 
