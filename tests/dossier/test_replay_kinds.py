@@ -290,7 +290,9 @@ async def test_nothing_there_is_no_excuse(story, pool):
 
 async def test_item_of_another_person_is_a_correction(story, pool):
     """An item that turns out to be another person's makes the reading of then wrong, and the decision of then right."""
-    row, opened = next(p for p in await events_of(pool, ("decision/v1", "reading")) if p[1].event["decision"] == "permit")
+    row, opened = next(
+        p for p in await events_of(pool, ("decision/v1", "reading")) if p[1].event["decision"] == "permit"
+    )
 
     def quarantined(facts):
         last = [fact for fact in facts if fact.kind == "item-version" and fact.subject == story.item]
@@ -310,7 +312,9 @@ def test_every_schema_with_a_decision_has_a_judge():
     decided = {name for name, schema in SCHEMAS.items() if "engine" in schema.positions}
     assert decided == {schema for schema, _ in JUDGES}
     for name, schema in SCHEMAS.items():
-        told = {"decision", "rules", "consents", "positions", "catalogue", "engine", "holdsUntil"} & set(schema.positions)
+        told = {"decision", "rules", "consents", "positions", "catalogue", "engine", "holdsUntil"} & set(
+            schema.positions
+        )
         assert not told or {"positions", "catalogue", "engine"} <= told, name
         assert len(schema.fields) <= 24
         assert all(schema.fields[schema.positions[each]].audience == {"auditor"} for each in told - {"decision"}), name
