@@ -66,5 +66,10 @@ def check_known(kind: str, codes: Iterable[str]) -> None:
             raise InvalidRequestError(f"{code!r} is none of the {kind}: {', '.join(sorted(known))}")
 
 
+def known_codes(kind: str) -> list[str]:
+    """All codes of a kind in the catalogue."""
+    return sorted(_catalogue().texts[kind])
+
+
 def _catalogue() -> Catalogue:
     return shipped_catalogues().current

@@ -75,7 +75,7 @@ def publish_keys(session: Session, made: Enrolled) -> None:
     session.step_up()
     person, organisation = made.identity.person, made.identity.organisation
     where, pairs = f"/v1/persons/{person.hex()}", Pairs(made.identity.signing, made.identity.sealing)
-    present = _chain_texts(session, person, organisation)
+    present = published_chain(session, person, organisation)
     text = encode_base64(made.chain.envelope)
     if not present:
         session.post(f"{where}/keys", {"statement": text, "streamKey": encode_base64(made.stream_key)})
@@ -89,7 +89,8 @@ def publish_keys(session: Session, made: Enrolled) -> None:
         session.put(f"{where}/keyring", {"wrapped": encode_base64(wrapped), "version": 1})
 
 
-def _chain_texts(session: Session, person: bytes, organisation: bytes) -> list[str]:
+def published_chain(session: Session, person: bytes, organisation: bytes) -> list[str]:
+    """The statements (base64) of a person's key chain in one capacity, as the service shows it; empty for none."""
     try:
         chains = session.get(f"/v1/persons/{person.hex()}/keys")["chains"]
     except RefusedError as error:

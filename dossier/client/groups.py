@@ -26,7 +26,8 @@ MEMBERS = 500
 class Recipient:
     """Whom keys are sealed to: a verified person or system, their key, and the chain head that it stands in.
 
-    `kind` is person, system or network (a citizen who takes part in `case`); `since` is when the key came, UTC seconds.
+    `kind` is person, system or network (a citizen who takes part in `case`); `since` is when the
+    key replaced another, UTC seconds; 0 if it never did.
     """
 
     kind: str
@@ -216,8 +217,8 @@ def as_recipient(who: Professional, role: str = "") -> Recipient:
 
 
 def since(chain: KeyChain) -> int:
-    """When the present keys of a chain came, as their owner signed it: UTC seconds."""
-    return int(chain.statements[-1].payload["issuedAt"])
+    """When the present keys of a chain replaced earlier ones, as their owner signed it: UTC seconds; 0 for first keys."""
+    return int(chain.statements[-1].payload["issuedAt"]) if len(chain.statements) > 1 else 0
 
 
 def _group(empty: Group, checked: list[Recipient | Waiting]) -> Group:

@@ -7,7 +7,7 @@ import pytest
 from dossier.client.sharing import Terms
 from dossier.errors import InvalidRequestError
 from web.commands.answer import _terms
-from web.commands.grant import last_moment
+from web.commands.looking import last_moment
 
 ASKED = Terms(sections=("debts", "income"), actions=("list", "read"), purpose="debt-help", end=2_000_000_000)
 NOW = 1_790_000_000

@@ -27,7 +27,7 @@ from crypto.encoding import ID_SIZE
 from crypto.errors import CryptoError, PinError
 from dossier.client.errors import ClientError, KeyStoreError, RefusedError
 from dossier.client.groups import People
-from dossier.client.keys import STORE_KEY, home_folder
+from dossier.client.keys import STORE_KEY, KeyStore, home_folder
 from dossier.client.making import Identity
 from dossier.client.owner import Owner
 from dossier.client.parties import Professional
@@ -41,6 +41,9 @@ from web.demo.company import Company
 from web.demo.record import FILE, Demo, read_demo
 
 DATA = Path(".data")
+DEFAULT_NAME = "me"
+"""The profile that is meant where none is named."""
+
 NOBODY = "no attested professional has this name; a citizen is named by id"
 WHEN_CHANGED = (
     "Somebody's keys or statements are not the ones that this machine saw before. Ask the one concerned, by another way, "
@@ -175,7 +178,9 @@ class Who:
 
 def add_who(parser: argparse.ArgumentParser, who: str = "PERSON") -> None:
     """`--as`, `--server`, `--data-dir` and `--json`."""
-    parser.add_argument("--as", dest="who", required=True, metavar=who, help="profile, or who in the demonstration")
+    usual = (home_folder() / f"{DEFAULT_NAME}.sealed").exists()
+    what = f"profile, or who in the demonstration{f' ({DEFAULT_NAME})' if usual else ''}"
+    parser.add_argument("--as", dest="who", required=not usual, default=DEFAULT_NAME, metavar=who, help=what)
     parser.add_argument("--server", help="URL of the service (that of the profile or of demo.json)")
     parser.add_argument("--data-dir", help="folder of the demonstration (.data)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -183,9 +188,18 @@ def add_who(parser: argparse.ArgumentParser, who: str = "PERSON") -> None:
 
 def act(arguments: argparse.Namespace, work: Callable[[Who], Report]) -> int:
     """Open who acts, do the work and print its report; 1 with one line if it cannot be done."""
-    try:
+
+    def done() -> Report:
         with open_who(arguments) as who:
-            report = work(who)
+            return work(who)
+
+    return report_on(arguments, done)
+
+
+def report_on(arguments: argparse.Namespace, work: Callable[[], Report]) -> int:
+    """Do the work and print its report; 1 with one line if it cannot be done."""
+    try:
+        report = work()
     except RefusedError as error:
         return _fail(arguments, f"refused: {told(error)}", error.code, error.status)
     except PinError as error:
@@ -228,7 +242,7 @@ def open_who(arguments: argparse.Namespace) -> Iterator[Who]:
     kept = None if arguments.data_dir else find_kept(home_folder(), arguments.who)
     if kept is not None:
         store, profile = kept
-        with Company(named or profile.server, store, {}, sign_in=sign_in_as(store)) as company:
+        with company_of(named or profile.server, store) as company:
             yield Who(company, profile.name, profile=profile)
         return
     demo = find_demo(arguments.data_dir)
@@ -236,6 +250,11 @@ def open_who(arguments: argparse.Namespace) -> Iterator[Who]:
         raise InvalidRequestError("the sample world is still being loaded; `dossier demo` says when it is there")
     with Company((named or demo.server).rstrip("/"), _home(demo), demo.secrets) as company:
         yield Who(company, find_name(demo, arguments.who), demo=demo)
+
+
+def company_of(server: str, store: KeyStore) -> Company:
+    """Everybody of a key store, at a service: persons sign in in a browser where no tokens are kept."""
+    return Company(server, store, {}, sign_in=sign_in_as(store))
 
 
 def find_demo(data_dir: str | None) -> Demo:

@@ -95,7 +95,7 @@ class Company:
     def session(self, name: str) -> Session:
         """The session of a persona, or of a system (`agency.system`); signed in at the first call."""
         if name not in self._sessions:
-            session = Session(self.server, transport=self._carrier(name))
+            session = self.new_session(name)
             try:
                 self._sign_in(session, name)
             except BaseException:
@@ -103,6 +103,10 @@ class Company:
                 raise
             self._sessions[name] = session
         return self._sessions[name]
+
+    def new_session(self, name: str) -> Session:
+        """A session in which nobody is signed in yet; close it, or use it as a context."""
+        return Session(self.server, transport=self._carrier(name))
 
     def identity(self, name: str) -> Identity:
         """The keys of a persona; raise KeyStoreError when they have none yet."""
