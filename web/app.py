@@ -10,7 +10,21 @@ from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 from web import description
-from web.api import audit, cases, consents, delivery, dossiers, items, log, parties, persons, readings, requests, start
+from web.api import (
+    audit,
+    cases,
+    consents,
+    delivery,
+    dossiers,
+    items,
+    log,
+    parties,
+    persons,
+    readings,
+    registers,
+    requests,
+    start,
+)
 from web.edge import Edge
 from web.health import show_live, show_ready
 from web.hosts import OwnHost, own_hosts
@@ -30,6 +44,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *parties.ROUTES,
     *persons.ROUTES,
     *dossiers.ROUTES,
+    *registers.ROUTES,
     *delivery.ROUTES,
     *items.ROUTES,
     *consents.ROUTES,

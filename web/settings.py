@@ -80,7 +80,8 @@ class Settings:
     An empty `database_url` means: the embedded PostgreSQL in `data_dir`. `origin` is what browsers and tokens see;
     `log_origin` names the log, is made once and never changes with host or port. `issuer` is the OpenID provider that
     people sign in with, `client_id` and `client_key` (a JWK file) our client there; without one, a development service
-    brings its own. `registrars` are the operator's people at that provider who may enter organisations.
+    brings its own. `registrars` are the operator's people at that provider who may enter organisations;
+    `authority_registers` are ids of organisations that keep a register of who represents whom.
     """
 
     mode: str = setting(_one_of(*MODES), "development")
@@ -110,6 +111,7 @@ class Settings:
     client_key: Path | None = setting(_path, None)
     reading_limit: int = setting(_count, 500)
     registrars: tuple[str, ...] = setting(_words, ())
+    authority_registers: tuple[str, ...] = setting(_words, ())
 
     @property
     def public_origin(self) -> str:

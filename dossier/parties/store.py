@@ -130,6 +130,11 @@ class PartyStore:
         rows = await self._pool.fetch("SELECT hmac, scheme FROM dossier.identifier WHERE person = $1", person)
         return {row["hmac"]: row["scheme"] for row in rows}
 
+    async def persons_of(self, identifier: bytes) -> list[bytes]:
+        """Return the persons for whom the provider vouched for an identifier, by its HMAC."""
+        rows = await self._pool.fetch("SELECT person FROM dossier.identifier WHERE hmac = $1", identifier)
+        return sorted(row["person"] for row in rows)
+
     async def add_person(self, person: bytes, name: str, now: int) -> None:
         """Add a person."""
         await self._pool.execute(
