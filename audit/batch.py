@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from audit.entry import (
     Append,
@@ -37,19 +39,22 @@ from crypto.keys import SigningKey
 CLOCK_BEHIND = b"clock-behind"
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True):
     """An event of the batch, numbered and chained."""
 
     append: Append
     seq: int
     event_id: bytes
-    seed: bytes = field(repr=False)
+    seed: bytes
     leaf: bytes
     leaf_hash: bytes
     facts: tuple[bytes, ...]
-    salts: tuple[bytes, ...] = field(repr=False)
-    digests: tuple[bytes, ...] = field(repr=False)
+    salts: tuple[bytes, ...]
+    digests: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        """Name the event; seed and salts would open its fields."""
+        return f"Made(event_id={self.event_id.hex()}, seq={self.seq})"
 
 
 @dataclass(slots=True)
@@ -215,7 +220,7 @@ class _Step:
             raise EventError("time of an event is not that of its batch")
         head = self._head(stream)
         if self.batch.view.clock_behind:
-            append = replace(append, event=_flagged(append.event))
+            append = msgspec.structs.replace(append, event=_flagged(append.event))
         seq = head.seq + 1
         seed = secrets.token_bytes(SEED_SIZE)
         key = self.keys.get(stream) or self.batch.key(stream)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+import msgspec
+
 from audit.errors import RepeatedError, UnknownStreamError
 from audit.event import Event
 from audit.promise import PromiseBatch
@@ -24,8 +26,7 @@ FactClass = Literal["rules", "items", "keys"]
 """What a fact moves: the stream's rules position, its items position, or (public keys to seal to) neither."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """A place in a stream: seq from 1 and the 32-byte hash of that leaf; seq 0 is before the first event."""
 
     seq: int
@@ -53,8 +54,7 @@ class Head:
         return Head(self.stream, self.kind, self.seq, self.leaf, self.at_ms, self.rules, self.items, self.key_epoch)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """One fact that an event adds to its stream: a row that is never changed; an ending is a row of its own.
 
     `kind` is a code, `subject` the 16-byte id of the thing, `body` a value of canonical JSON.
@@ -66,8 +66,7 @@ class Fact:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FactRecord:
+class FactRecord(msgspec.Struct, frozen=True):
     """A stored fact with its place: event `seq` of the stream, and the order within that event from 0."""
 
     seq: int
@@ -77,8 +76,7 @@ class FactRecord:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True):
     """One event to append. Its time field must be `view.now`.
 
     The stream's rules or items position moves exactly if `facts` has a fact of that class. `evidence` is kept sealed
@@ -90,12 +88,15 @@ class Append:
     event: Event
     facts: tuple[Fact, ...] = ()
     evidence: bytes = b""
-    next_key: bytes | None = field(default=None, repr=False)
+    next_key: bytes | None = None
     event_id: bytes | None = None
 
+    def __repr__(self) -> str:
+        """Name stream and schema; the next key is a secret."""
+        return f"Append(stream={self.stream.hex()}, schema={self.event.schema.id})"
 
-@dataclass(frozen=True, slots=True)
-class Write:
+
+class Write(msgspec.Struct, frozen=True):
     """One plain statement of the same transaction; those with equal text run together.
 
     With `columns` the statement takes an array for each argument, and all rows of the batch are one execution.
@@ -115,8 +116,7 @@ class Opening:
     key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What stands for an appended event: everything its reader needs to hold us to it.
 
     `leaf` is the 97 bytes, `promise` the batch's note with the path of leaf `index`; `seed` opens fields of `event`,
@@ -132,9 +132,13 @@ class Receipt:
     index: int
     promise: PromiseBatch
     event: Event
-    seed: bytes = field(repr=False)
-    salts: tuple[bytes, ...] = field(repr=False)
-    digests: tuple[bytes, ...] = field(repr=False)
+    seed: bytes
+    salts: tuple[bytes, ...]
+    digests: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        """Name the event; seed and salts would open its fields."""
+        return f"Receipt(event_id={self.event_id.hex()}, seq={self.seq})"
 
     @property
     def path(self) -> list[bytes]:
@@ -142,8 +146,7 @@ class Receipt:
         return self.promise.path(self.index)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """An idempotency key: 16-byte actor, 32-byte hash of method and path, 16-byte key, 32-byte hash of the body."""
 
     actor: bytes
@@ -152,8 +155,7 @@ class Claim:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True):
     """What is known of an earlier entry with the same claim: its first event, when, and the answer if it was kept."""
 
     stream: bytes
@@ -163,8 +165,7 @@ class Claimed:
     kept: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class Outcome(msgspec.Struct, Generic[T], frozen=True):
     """What an entry does: all of it in one transaction or nothing.
 
     `answer` makes the caller's value of one receipt per append; it must be pure, and its value is given out only after

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
 from audit.errors import EventError, LogFormatError
 from crypto.canonical import decode_json, encode_json
 from crypto.encoding import MAX_INTEGER
@@ -101,8 +103,7 @@ SCHEMAS: Final = _load(Path(__file__).with_name("schemas.json"))
 """Every schema, by id (audit/schemas.json)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One event: its schema and the raw UTF-8 of each field, in schema order; an absent field is empty.
 
     Raise EventError for an unknown schema, a wrong number of fields, a value that is not of its kind,

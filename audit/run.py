@@ -6,8 +6,10 @@ The steps stand in the order of docs/spec/writer.md and carry its names.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from audit import store
 from audit.batch import Accepted, Batch, Made, Signer
@@ -233,7 +235,7 @@ def _recall(entry: Entry[Any], earlier: tuple[bytes, Claimed], batch: Batch, key
     if entry.claim is None or entry.claim.body != body:
         raise RepeatedError("idempotency key was used with another body")
     if claimed.kept is not None:
-        claimed = replace(claimed, kept=_opened(entry.claim, claimed.kept, keys))
+        claimed = msgspec.structs.replace(claimed, kept=_opened(entry.claim, claimed.kept, keys))
     return entry.recall(claimed, batch.view)
 
 

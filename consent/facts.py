@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from consent.catalogue import Catalogues
 from consent.entries import Admission, Block, EmergencyUse, Holder, OptIn, Order
 from consent.grant import Consent
@@ -65,8 +67,7 @@ class DossierFacts:
         object.__setattr__(self, "index", Index(self.permits, self.denials, self.catalogues))
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """All that `decide` may look at."""
 
     dossier: DossierFacts

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from consent.errors import FactsError
 from consent.fields import count, nested, text
 from consent.terms import FOREVER, Actor, Period
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """How an actor stands: the result of checking key chain and attestation, looked up by (id, organisation).
 
     Citizen: `key_hash` of their current identity key, no roles. Professional: the attestation whose chain head equals
@@ -26,8 +27,7 @@ class Standing:
     conflicts: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Participant:
+class Participant(msgspec.Struct, frozen=True):
     """One person in one capacity taking part in a case. `kind`: professional or network (organisation, role empty)."""
 
     person: str
@@ -37,8 +37,7 @@ class Participant:
     period: Period
 
 
-@dataclass(frozen=True, slots=True)
-class CaseState:
+class CaseState(msgspec.Struct, frozen=True):
     """A case as it stands. `closed` is the instant of closing, FOREVER while open."""
 
     id: str
@@ -58,12 +57,11 @@ class CaseState:
                 yield entry
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignFacts:
+class ForeignFacts(msgspec.Struct, frozen=True):
     """Facts of other streams: standings by (actor id, organisation), cases by id, the owner's pseudonyms."""
 
     standings: Mapping[tuple[str, str], Standing]
-    cases: Mapping[str, CaseState] = field(default_factory=dict)
+    cases: Mapping[str, CaseState] = msgspec.field(default_factory=dict)
     pseudonyms: frozenset[str] = frozenset()
 
 
@@ -93,13 +91,13 @@ def compile_case(case: str, records: Iterable[CaseRecord]) -> CaseState:
 def _opened(state: CaseState, payload: Mapping[str, Any]) -> CaseState:
     start = Period(count(payload, "issuedAt"))
     coordinator = _participant(nested(payload, "coordinator"), start)
-    return replace(state, participants=(*state.participants, coordinator), closed=FOREVER)
+    return msgspec.structs.replace(state, participants=(*state.participants, coordinator), closed=FOREVER)
 
 
 def _joined(state: CaseState, payload: Mapping[str, Any]) -> CaseState:
     period = Period(count(payload, "from"), count(payload, "until"))
-    entry = replace(_participant(nested(payload, "participant"), period), kind=text(payload, "kind"))
-    return replace(state, participants=(*state.participants, entry))
+    entry = msgspec.structs.replace(_participant(nested(payload, "participant"), period), kind=text(payload, "kind"))
+    return msgspec.structs.replace(state, participants=(*state.participants, entry))
 
 
 def _participant(payload: Mapping[str, Any], period: Period) -> Participant:
@@ -111,15 +109,15 @@ def _participant(payload: Mapping[str, Any], period: Period) -> Participant:
 def _left(state: CaseState, payload: Mapping[str, Any]) -> CaseState:
     person, end = text(payload, "person"), count(payload, "issuedAt")
     entries = (_cut(each, end) if each.person == person else each for each in state.participants)
-    return replace(state, participants=tuple(entries))
+    return msgspec.structs.replace(state, participants=tuple(entries))
 
 
 def _cut(entry: Participant, end: int) -> Participant:
-    return replace(entry, period=Period(entry.period.start, min(entry.period.end, end)))
+    return msgspec.structs.replace(entry, period=Period(entry.period.start, min(entry.period.end, end)))
 
 
 def _closed(state: CaseState, payload: Mapping[str, Any]) -> CaseState:
-    return replace(state, closed=min(state.closed, count(payload, "issuedAt")))
+    return msgspec.structs.replace(state, closed=min(state.closed, count(payload, "issuedAt")))
 
 
 def _unchanged(state: CaseState, _payload: Mapping[str, Any]) -> CaseState:

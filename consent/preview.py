@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from consent.facts import DossierFacts, Facts
 from consent.grant import Consent
 from consent.search import decide_items
@@ -30,13 +32,13 @@ def with_consent(facts: Facts, consent: Consent) -> Facts:
     """The facts as if this consent had been given; the one it replaces is gone."""
     kept = _without(facts.dossier, {consent.id, consent.replaces})
     if consent.effect == "permit":
-        return replace(facts, dossier=replace(kept, permits=_inserted(kept.permits, consent)))
-    return replace(facts, dossier=replace(kept, denials=_inserted(kept.denials, consent)))
+        return msgspec.structs.replace(facts, dossier=replace(kept, permits=_inserted(kept.permits, consent)))
+    return msgspec.structs.replace(facts, dossier=replace(kept, denials=_inserted(kept.denials, consent)))
 
 
 def without_consent(facts: Facts, consent_id: str) -> Facts:
     """The facts as if this consent had been withdrawn."""
-    return replace(facts, dossier=_without(facts.dossier, {consent_id}))
+    return msgspec.structs.replace(facts, dossier=_without(facts.dossier, {consent_id}))
 
 
 def changes(

@@ -8,8 +8,9 @@ shorten `holds_until`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
+
+import msgspec
 
 from consent.catalogue import Catalogues
 from consent.clock import Clock
@@ -70,7 +71,7 @@ def _takes_part(consent: Consent, request: Request, context: Context, clock: Clo
     grantee = consent.grantee
     if strict and _is_high(consent, request, context):
         # a high label is never for members who came later, whatever the consent says
-        grantee = replace(grantee, later_members=False)
+        grantee = msgspec.structs.replace(grantee, later_members=False)
     return takes_part(grantee, request, context.foreign, clock, consent.issued, strict=strict)
 
 

@@ -7,8 +7,7 @@ docstring says "no constraint". See docs/spec/decision.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+import msgspec
 
 FOREVER = 2**53 - 1
 """The largest time: a period that ends here has no end, and a decision that holds until here has no known flip."""
@@ -26,8 +25,7 @@ LEASE_SECONDS = 60
 """The longest lease of a permit; a catalogue label may ask for a shorter one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(msgspec.Struct, frozen=True):
     """The instants from `start` up to but not including `end`; empty if end <= start."""
 
     start: int = 0
@@ -47,8 +45,7 @@ class Period:
 ALWAYS = Period()
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """Who asks, in one capacity. What is true of them comes from `facts.Standing`, never from here.
 
     `kind` is "person" or "system". A person with an empty organisation acts as a citizen (owner, representative,
@@ -64,8 +61,7 @@ class Actor:
     key_hash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Grantee:
+class Grantee(msgspec.Struct, frozen=True):
     """Whom a rule names. `kind` decides which fields count; the others are ignored.
 
     | kind | counts | matches |
@@ -91,8 +87,7 @@ class Grantee:
     later_members: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """What a rule is about. An empty field is no constraint; the fields are joined by AND, the values in one by OR.
 
     - items, sections, lanes, types, sources: the item's own code or id is among them;
@@ -118,8 +113,7 @@ class Scope:
 EVERYTHING = Scope()
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFacts:
+class ItemFacts(msgspec.Struct, frozen=True):
     """One item as it stands now: birth facts from its core, place from its last placement.
 
     `source` is the organisation whose system delivered it, or the id of the person who added it. `delivered` is the
@@ -143,8 +137,7 @@ class ItemFacts:
     subjects: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One question, whether this actor may do this action to this item, for this purpose, in this case's context.
 
     Owner, representatives and source systems need no purpose. `case` is empty, or a case whose state is among the
@@ -159,8 +152,7 @@ class Request:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Obligations:
+class Obligations(msgspec.Struct, frozen=True):
     """What the caller must do with a permit; united over all rules that made it.
 
     notify: tell the owner, not before `notice_from` (0 = at once). reason_wanted: release only with a reason code in
@@ -178,7 +170,7 @@ STRICT_OBLIGATIONS = Obligations(reason_wanted=True, lease_seconds=30)
 """Those of a label that the consent's catalogue does not know: as strict as the highest one."""
 
 
-class Decision(NamedTuple):
+class Decision(msgspec.Struct, frozen=True):
     """The answer: a value, never an exception; a named tuple, for one is made at every decision.
 
     `reason` is a code of the reason catalogue, `step` the number (1 to 10) of the step that decided, `rules` the ids

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from crypto.canonical import decode_json, encode_json
 from crypto.encoding import decode_base64, encode_base64, encode_hex, sha256
@@ -30,8 +31,7 @@ _ENVELOPE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, dict=True):
     """A well-formed statement. Being one says nothing about who signed it: see `verify`."""
 
     kind: str

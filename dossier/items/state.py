@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from audit.entry import Fact
 from consent.terms import ItemFacts
 from crypto.headers import Header
@@ -67,7 +69,7 @@ def compile_item(
 
 def _version(item: str, seq: int, body: Mapping[str, Any], state: ItemState | None) -> ItemState:
     place = _birth(item, seq, body) if state is None else state.facts
-    place = replace(place, data_from=body["dataFrom"], data_until=body["dataUntil"])
+    place = msgspec.structs.replace(place, data_from=body["dataFrom"], data_until=body["dataUntil"])
     return ItemState(
         facts=place,
         version=body["version"],
@@ -99,10 +101,10 @@ def _change(kind: str, body: Mapping[str, Any], state: ItemState) -> ItemState:
     if kind == "removal":
         return replace(state, removed=True)
     if kind == "quarantine":
-        return replace(state, facts=replace(state.facts, quarantined=body["on"]))
+        return replace(state, facts=msgspec.structs.replace(state.facts, quarantined=body["on"]))
     raise InvalidRequestError("a fact of an unknown kind stands with an item")
 
 
 def _placed(facts: ItemFacts, body: Mapping[str, Any]) -> ItemFacts:
     cases = frozenset(body["cases"])
-    return replace(facts, section=body["section"], lane=body["lane"], label=body["label"], cases=cases)
+    return msgspec.structs.replace(facts, section=body["section"], lane=body["lane"], label=body["label"], cases=cases)

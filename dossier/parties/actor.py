@@ -5,9 +5,10 @@ A value, made once at the edge from a session or a token; everything behind the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+import msgspec
 
 from dossier.errors import ForbiddenError, StepUpRequiredError
 
@@ -34,8 +35,7 @@ class Assurance(StrEnum):
         return list(Assurance).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """Somebody who is signed in, in one capacity.
 
     ``id`` is the person or system, 16 bytes. ``organisation`` is None for a citizen. ``roles`` are those that the

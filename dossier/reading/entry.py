@@ -8,7 +8,6 @@ in the actor's own stream, and a row by which the dossier hears of it if there i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -38,8 +37,7 @@ NOTHING_KNOWN = Decision(permitted=False, reason="no-consent", step=10)
 """The decision on an item that is not there: to its reader the same as on one that is hidden."""
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(msgspec.Struct, frozen=True):
     """A permitted reading, ready to be sent."""
 
     answer: ReadingAnswer
@@ -47,8 +45,7 @@ class Released:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """A refusal that the actor may know of; `promise` is missing when it is told a second time."""
 
     decision: Decision
@@ -56,13 +53,11 @@ class Refused:
     promise: Promise | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(msgspec.Struct, frozen=True):
     """A request about something the actor may not know of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(msgspec.Struct, frozen=True):
     """A permitted reading asked for once more within its lease: its answer is put together again."""
 
     claimed: Claimed

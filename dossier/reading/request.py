@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from consent.terms import ItemFacts, Request
 from crypto.encoding import decode_hex
@@ -21,8 +21,7 @@ MAX_VERSION = 2**31 - 1
 """The highest version that the store can hold: asking beyond it must not depend on whether there is such an item."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRequest:
+class ReadingRequest(msgspec.Struct, frozen=True):
     """A well-formed request of this actor for this item; its signature is not verified yet."""
 
     statement: Statement

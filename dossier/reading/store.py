@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -79,8 +78,7 @@ class Wrap(NamedTuple):
     wrapped: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(msgspec.Struct, frozen=True):
     """All that a permitted reading releases of one version, and the item's state by which it is decided.
 
     `capsules` are (consent, capsule) of every consent that ever named the grantee for this place or item.
@@ -100,8 +98,7 @@ class Material:
     inline: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingWant:
+class ReadingWant(msgspec.Struct, frozen=True):
     """The material of one version (0: the newest) for one grantee; section and lane are those whose keys may help."""
 
     dossier: bytes
@@ -166,8 +163,7 @@ class Place(NamedTuple):
     lane: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRow:
+class ReadingRow(msgspec.Struct, frozen=True):
     """A permitted reading: whose, of what, until when it may be read on, and what it was decided on."""
 
     reading: bytes

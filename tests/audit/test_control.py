@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 from audit.control import encode_control, encode_identity, parse_control, parse_identity
 from audit.errors import LogFormatError
 from tests.audit.small_log import IDENTITY, PROMISE
+from tests.values import replace
 
 
 def test_identity_reads_back():

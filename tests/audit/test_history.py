@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from audit.history import first_head, verify_stream
 from audit.merkle import leaf_hash
 from audit.stream import event_tag
 from tests.audit.examples import KEYS, STREAM, epoch, erasure, reading, stream_of
+from tests.values import replace
 
 START = first_head(hashlib.sha256(KEYS[0]).digest())
 FIVE = stream_of([reading(time=at) for at in range(1, 6)])

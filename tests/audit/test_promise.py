@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from audit.merkle import leaf_hash
 from audit.note import parse_note, sign_note
 from audit.promise import MERGE_DELAY, Promise, make_promise, padding_count, parse_promise, verify_promise
 from tests.audit.small_log import LOG, LOG_KEY, ORIGIN, PROMISE, PROMISE_KEY, entry
+from tests.values import replace
 
 ISSUED = 1_700_000_000_123
 LEAVES = [entry(number) for number in range(1, 6)]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from audit.proof import TlogProof, parse_proof, verify_proof
 from audit.tiles import node_reader
 from tests.audit.small_log import LOG, WITNESS
 from tests.audit.test_checkpoint import NOTE, SEVEN
+from tests.values import replace
 
 HASHES = b"".join(leaf_hash(b"event-%d" % number) for number in range(7))
 PATH = tuple(inclusion_proof(2, 7, node_reader(7, lambda _: HASHES)))

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -31,6 +30,7 @@ from tests.audit.town import (
     rules,
     running,
 )
+from tests.values import replace
 
 PROMISE = VerifierKey(PROMISE_NAME, ED25519, PROMISE_KEY.public)
 

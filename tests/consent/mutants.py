@@ -14,11 +14,11 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from consent.facts import Facts
 from consent.terms import Decision, Request
+from tests.values import replace
 
 MODULES = (
     "clock",

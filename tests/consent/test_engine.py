@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -53,6 +52,7 @@ from tests.consent.world import (
     vera_as_social_worker,
     vera_elsewhere,
 )
+from tests.values import replace
 
 
 def test_permit_by_consent_carries_everything_the_log_needs():

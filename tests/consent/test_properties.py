@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -56,6 +55,7 @@ from tests.consent.world import (
     vera_as_social_worker,
     vera_elsewhere,
 )
+from tests.values import replace
 
 MOMENTS = [NOW + hours * 3600 for hours in (-500, -30, -24, -1, 0, 1, 24, 100, 240, 337, 500)]
 SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from consent.errors import NotAuthorisedError, StaleStatementError
@@ -30,6 +28,7 @@ from tests.consent.world import (
     to_counsellors,
     to_vera,
 )
+from tests.values import replace
 
 
 def signed(person: str = AUNT, capacity: str = "legal-representative", key: str = "") -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from consent.catalogue import Catalogues, shipped_catalogues
@@ -12,6 +11,7 @@ from consent.facts import DossierFacts, Facts, ForeignFacts
 from consent.grant import Consent, GrantException
 from consent.people import CaseState, Participant, Standing
 from consent.terms import FOREVER, Actor, Decision, Grantee, ItemFacts, Period, Request, Scope
+from tests.values import replace
 
 DAY = 24 * 3600
 NOW = 1_800_000_000

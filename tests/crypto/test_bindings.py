@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 from unittest.mock import Mock
 
@@ -36,6 +36,7 @@ from crypto.items import content_ad
 from crypto.stream import StreamOpener, StreamSealer
 from crypto.unlock import open_method, open_root, seal_root, unwrap_identity, wrap_identity
 from tests.crypto.conftest import Delivery, make_delivery
+from tests.values import replace
 
 ITEM = make_delivery()
 ROOT, LIST_KEY = b"r" * 32, crypto.section_list_key(ITEM.secret, ITEM.place)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +18,7 @@ from crypto import (
     seal_capsule,
 )
 from crypto.capsules import MAX_KEYS, commitment
+from tests.values import replace
 
 STATEMENT, GRANTEE, PAIR = b"h" * 32, b"g" * 16, SealingKey.from_seed(b"g" * 32)
 

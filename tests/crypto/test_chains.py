@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from crypto import (
@@ -18,6 +16,7 @@ from crypto import (
     verify_section_chain,
     verify_section_key,
 )
+from tests.values import replace
 from tests.vectors import chains as made
 
 PERSON, ORGANISATION, DOSSIER = (bytes.fromhex(text) for text in (made.PERSON, made.ORGANISATION, made.DOSSIER))

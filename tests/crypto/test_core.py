@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from crypto import CryptoError, MalformedError, bind, core_hash, parse_core, sha
 from crypto.core import AUTHOR_KINDS, Core
 from crypto.encoding import MAX_INTEGER
 from crypto.labels import SUITE, Label
+from tests.values import replace
 
 codes = st.from_regex(r"[a-z0-9]{1,12}(-[a-z0-9]{1,12}){0,4}", fullmatch=True)
 ids, hashes, counts = (

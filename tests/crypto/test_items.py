@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +24,7 @@ from crypto import (
 )
 from crypto.headers import check_item_key
 from crypto.items import pad, unpad
+from tests.values import replace
 
 
 def test_round_trip(delivery):

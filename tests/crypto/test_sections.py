@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from crypto import (
@@ -18,6 +16,7 @@ from crypto import (
     unwrap_section,
     wrap_section,
 )
+from tests.values import replace
 
 ROOT = b"r" * 32
 

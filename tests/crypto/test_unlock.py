@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -26,6 +25,7 @@ from crypto import (
     unwrap_identity,
     wrap_identity,
 )
+from tests.values import replace
 
 PERSON, ROOT = b"p" * 16, b"r" * 32
 IDENTITY = Identity(SigningKey.from_seed(b"i" * 32), SealingKey.from_seed(b"e" * 32))

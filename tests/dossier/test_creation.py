@@ -1,13 +1,13 @@
 """Making a dossier: what is taken is told apart."""
 
 import secrets
-from dataclasses import replace
 
 import pytest
 
 from dossier.dossiers.creation import CreateDossier
 from dossier.errors import ConflictError
 from tests.dossier.town import claim, new_home
+from tests.values import replace
 
 
 async def refused(town, owner, new):

@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 
 import httpx2
 
@@ -14,6 +13,7 @@ from dossier.client import sharing
 from dossier.client.errors import RefusedError, UnreachableError
 from tests.faults.database import clock_behind, family, hung, tell_all
 from tests.faults.world import ASKED, Line, eventually, refusal
+from tests.values import replace
 
 UNAVAILABLE = (503, "unavailable")
 HOUR = 3_600_000

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tests.faults import race
 from tests.faults.plan import SEED
+from tests.values import replace
 
 
 def test_no_permit_after_its_withdrawal(world):

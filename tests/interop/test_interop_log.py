@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from tests.audit.examples import KEYS, STREAM, epoch, erasure, reading, seed_of,
 from tests.audit.small_log import LOG, LOG_KEY, ORIGIN, PROMISE, PROMISE_KEY, WITNESS, WITNESS_KEY, SmallLog, entry
 from tests.interop.conftest import plain
 from tests.interop.made import outcome
+from tests.values import replace
 
 SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EVENTS = [reading(time=1), reading(time=2), epoch(KEYS[1]), reading(time=4), erasure(2)]

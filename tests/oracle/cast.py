@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 
 from consent.catalogue import Catalogue, Catalogues, shipped_catalogues
 from consent.facts import CaseState, DossierFacts, Facts, ForeignFacts, OptIn, Participant, Standing
 from consent.grant import Consent, GrantException
 from consent.terms import ALWAYS, EVERYTHING, FOREVER, Actor, Grantee, ItemFacts, Period, Scope
+from tests.values import replace
 
 DAY = 24 * 3600
 START = 1_800_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 
 from consent.facts import Participant
 from consent.grant import Consent, GrantException
@@ -34,6 +33,7 @@ from tests.oracle.cast import (
     world,
 )
 from tests.oracle.product import Row, order_for
+from tests.values import replace
 
 EFFECTS = ("permit", "deny", "exception")
 CATALOGUES = {"current": current_hash(), "old": OLD, "unknown": UNKNOWN}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from consent.entries import parse_emergency_use
 from consent.facts import Admission, Block, CaseState, EmergencyUse, Facts, Holder, OptIn, Order
@@ -31,6 +31,7 @@ from tests.oracle.cast import (
     ident,
     world,
 )
+from tests.values import replace
 
 GRANTEES = {
     "person": (TO_VERA, "vera"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 
 from consent.facts import Admission, Block, CaseState, Holder, OptIn
 from consent.terms import ALWAYS, FOREVER, Grantee, Period, Request
@@ -31,6 +30,7 @@ from tests.oracle.cast import (
 )
 from tests.oracle.matching_rows import ALL
 from tests.oracle.product import OPT_IN, PASSING, Row, emergency_of, order_for
+from tests.values import replace
 
 PERMITS = [consent(f"permit {name}", grantee=named, actions=("list", "read", "add")) for name, named in ALL.items()]
 DENIAL = consent("denial", "deny", Grantee("person"), purpose="", actions=("read",), period=PASSING)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from random import Random
 from typing import Any
 
@@ -29,6 +28,7 @@ from tests.oracle.step_rows import (
     standing_table,
 )
 from tests.oracle.worlds import random_row, random_table
+from tests.values import names
 
 Table = Callable[[], Iterator[Row]]
 TABLES: dict[Table, int] = {
@@ -156,19 +156,22 @@ def broken(facts: Facts, place: type, name: str) -> Facts:
     parts = {DossierFacts: facts.dossier, ForeignFacts: facts.foreign}
     copies: dict[type, Any] = {}
     for kind, part in parts.items():
-        copy: Any = object.__new__(kind)
-        for each in fields(kind):
-            value = Broken() if (kind, each.name) == (place, name) else getattr(part, each.name)
-            object.__setattr__(copy, each.name, value)
-        copies[kind] = copy
+        values = {each: Broken() if (kind, each) == (place, name) else getattr(part, each) for each in names(kind)}
+        if kind is ForeignFacts:
+            copies[kind] = ForeignFacts(**values)
+            continue
+        # Its own making would read the broken field.
+        copies[kind] = object.__new__(kind)
+        for each, value in values.items():
+            object.__setattr__(copies[kind], each, value)
     return Facts(copies[DossierFacts], copies[ForeignFacts])
 
 
 @pytest.mark.parametrize(
     "place, name",
     [
-        *((DossierFacts, each.name) for each in fields(DossierFacts)),
-        *((ForeignFacts, each.name) for each in fields(ForeignFacts)),
+        *((DossierFacts, name) for name in names(DossierFacts)),
+        *((ForeignFacts, name) for name in names(ForeignFacts)),
     ],
     ids=str,
 )

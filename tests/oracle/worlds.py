@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from random import Random
 
 from consent.facts import Admission, Block, CaseState, Facts, Holder, OptIn, Participant
@@ -32,6 +31,7 @@ from tests.oracle.cast import (
     world,
 )
 from tests.oracle.product import Row, emergency_of, order_for
+from tests.values import replace
 
 PURPOSES = ("debt-help", "debt-help", "debt-plan", "debt-intake", "support", "meeting", "")
 ACTIONS = ("list", "read", "read", "add", "download")

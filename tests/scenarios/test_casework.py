@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from dossier.client.errors import UntrustedError
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.reading import Asked
 from tests.scenarios.test_story import CATALOGUE, LETTER, Cast, content_of, httpx_json, refused, settle, tell
+from tests.values import replace
 
 
 @pytest.fixture(scope="module")

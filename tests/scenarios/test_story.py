@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from dossier.client.passing import find_missing, serve
 from dossier.client.professional import Reader
 from dossier.client.reading import Asked, check_released, fetch_log_keys, request_reading, save_part
 from dossier.client.session import Session
+from tests.values import replace
 from tests.web.browsing import ORIGIN, LoopTransport
 
 CATALOGUE = shipped_catalogues().current.hash

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from crypto.core import Core, core_hash
@@ -16,6 +16,7 @@ from crypto.seal import seal, wrap
 from crypto.sections import SectionPlace, adopt_item_key, seal_placed, section_list_key, section_sealing_key
 from crypto.statements import Statement, sign
 from crypto.stream import CHUNK_SIZE, StreamSealer
+from tests.values import replace
 from tests.vectors.frozen import b64, fixed, flip, vector
 
 PLACE = SectionPlace(fixed("dossier", 16), "debts", "ordinary", 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from crypto.capsules import Capsule, KeyId, commitment, parse_capsule, seal_capsule
@@ -12,6 +11,7 @@ from crypto.keys import SealingKey, SigningKey, key_hash
 from crypto.labels import SUITE, Label
 from crypto.seal import seal, wrap
 from crypto.sections import SectionPlace, section_list_key, section_sealing_key, wrap_section
+from tests.values import replace
 from tests.vectors.frozen import b64, fixed, flip, vector
 
 PLACE = SectionPlace(fixed("dossier", 16), "debts", "ordinary", 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from audit.control import LogIdentity, encode_control, encode_identity, parse_control
@@ -15,6 +14,7 @@ from audit.merkle import leaf_hash
 from audit.opening import OpenField, Opening, check_opening, open_fields, opening_to_json
 from audit.stream import NO_PREVIOUS, commitment, event_leaf, field_digests, field_salts, make_leaf
 from crypto.encoding import encode_base64
+from tests.values import replace
 from tests.vectors.log_basics import (
     ITEM,
     KEY,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 from audit.checkpoint import Checkpoint, sign_checkpoint
 from audit.merkle import inclusion_proof, leaf_hash, tree_root
@@ -14,6 +13,7 @@ from audit.proof import TlogProof
 from audit.stream import NO_PREVIOUS, make_leaf
 from crypto.encoding import encode_base64
 from crypto.keys import SigningKey
+from tests.values import replace
 from tests.vectors.log_basics import (
     ENTRIES,
     HASHES,

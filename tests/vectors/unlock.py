@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from crypto.encoding import u64
@@ -14,6 +13,7 @@ from crypto.seal import hkdf, wrap
 from crypto.statements import Statement, sign
 from crypto.unlock import Identity, Method, new_method, seal_root, unlock_key, wrap_identity
 from crypto.wordlist import words
+from tests.values import replace
 from tests.vectors.chains import KEYS, PERSON, person_statement
 from tests.vectors.frozen import b64, fixed, flip, vector
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -12,6 +11,7 @@ import pytest
 from joserfc.jwk import OctKey, OKPKey
 
 from dossier.errors import InvalidRequestError
+from tests.values import replace
 from web.settings import Settings, SettingsError
 from web.signin.build import build_sign_in
 from web.signin.development import DevelopmentProvider
