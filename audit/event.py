@@ -160,8 +160,10 @@ def make_event(schema_id: str, values: Mapping[str, str | int | list[Any]]) -> E
         raise EventError("unknown schema or field")
     raw = [b""] * len(schema.fields)
     raw[0] = schema.encoded
+    places = schema.positions
     for name, value in values.items():
-        raw[schema.positions[name]] = _raw(value)
+        # Most values are codes and ids; `_raw` looks at the others.
+        raw[places[name]] = value.encode() if type(value) is str and value.isascii() else _raw(value)
     return Event(schema, tuple(raw))
 
 

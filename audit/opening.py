@@ -18,6 +18,8 @@ from crypto.encoding import decode_base64, encode_base64
 from crypto.errors import CryptoError
 
 _SIZE: Final = 32
+_TEXT: Final = 44
+"""Characters of base64 that 32 bytes take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,21 @@ def salted_to_json(
     """Return `opening_to_json` of `open_salted`, without the values in between: this runs for every release."""
     if audience not in AUDIENCES:
         raise EventError("unknown audience")
-    schema = event.schema
-    opening = [{"digest": encode_base64(digest)} for digest in digests]
-    for at in schema.visible(audience):
-        shown = event.values[at].decode()
-        opening[at] = {"salt": encode_base64(salts[at]), "name": schema.fields[at].name, "value": shown}
+    schema, hashes = event.schema, list(digests)
+    visible = schema.visible(audience)
+    for at in visible:
+        hashes[at] = salts[at]
+    texts = _encode_hashes(hashes)
+    opening = [{"digest": text} for text in texts]
+    for at in visible:
+        opening[at] = {"salt": texts[at], "name": schema.fields[at].name, "value": event.values[at].decode()}
     return opening
+
+
+def _encode_hashes(hashes: Sequence[bytes]) -> list[str]:
+    """Base64 of each, in one go: a zero byte behind 32 others fills 44 characters, of which it changes the last alone."""
+    joined = encode_base64(b"\0".join(hashes) + b"\0")
+    return [joined[at : at + _TEXT - 1] + "=" for at in range(0, len(joined), _TEXT)]
 
 
 def opening_from_json(value: Any) -> Opening:

@@ -138,9 +138,8 @@ def event_digests(seed: bytes, event: Event) -> tuple[bytes, ...]:
 
 def digest_fields(salts: Sequence[bytes], event: Event) -> tuple[bytes, ...]:
     """Return the digests of all fields of an event under salts that are at hand."""
-    prefixes, sha256 = _PREFIXES[event.schema.id], hashlib.sha256
-    rows = zip(salts, prefixes, event.values, strict=True)
-    return tuple(sha256(_FIELD + salt + prefix + value).digest() for salt, prefix, value in rows)
+    rows = zip(salts, _PREFIXES[event.schema.id], event.values, strict=True)
+    return tuple([_sha256(_FIELD + salt + prefix + value).digest() for salt, prefix, value in rows])
 
 
 def commitment(digests: Iterable[bytes]) -> bytes:

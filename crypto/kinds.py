@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from crypto.encoding import HASH_SIZE, ID_SIZE, MAX_INTEGER, decode_base64, decode_hex
+from crypto.encoding import HASH_SIZE, ID_SIZE, MAX_INTEGER, decode_base64
 from crypto.errors import MalformedError
 from crypto.keys import SEALING_KEY_SIZE, SIGNING_KEY_SIZE
 
@@ -66,8 +66,11 @@ def _text(value: Any) -> None:
 
 
 def _hex(size: int) -> Check:
+    digits = re.compile(f"[0-9a-f]{{{2 * size}}}")
+
     def check(value: Any) -> None:
-        decode_hex(_string(value), size)
+        if not digits.fullmatch(_string(value)):
+            raise MalformedError("not lower-case hexadecimal of the wanted length")
 
     return check
 

@@ -6,6 +6,7 @@ a name of its own that it lets point there (DNS rebinding). In production the na
 
 from __future__ import annotations
 
+import functools
 from urllib.parse import urlsplit
 
 from litestar.enums import ScopeType
@@ -43,11 +44,12 @@ class OwnHost:
 
 
 def _hosts(scope: Scope) -> set[str]:
-    return {_name(value.decode("latin-1")) for name, value in scope["headers"] if name.lower() == b"host"}
+    return {_name(value) for name, value in scope["headers"] if name.lower() == b"host"}
 
 
-def _name(host: str) -> str:
+@functools.lru_cache(maxsize=64)
+def _name(host: bytes) -> str:
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        return urlsplit(f"//{host.decode('latin-1')}").hostname or ""
     except ValueError:
         return ""

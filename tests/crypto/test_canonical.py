@@ -74,9 +74,18 @@ def test_types_stay_apart():
     assert encode_json([True, 1]) == b"[true,1]"
 
 
+def test_every_character_is_written_as_rfc_8785_asks():
+    """Section 3.2.2.2: the short escapes, lower-case hexadecimal for the other controls, all else as it is."""
+    short = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+    for code in (*range(0xD800), *range(0xE000, 0x110000)):
+        text = unicodedata.normalize("NFC", chr(code))
+        written = "".join(short.get(each) or (f"\\u{ord(each):04x}" if each < " " else each) for each in text)
+        assert encode_json(text) == f'"{written}"'.encode()
+
+
 @given(values)
-def test_encoder_made_once_is_the_library_s(value):
-    """The encoder that is kept writes what a new JSON encoder would, keys sorted by their UTF-16 code units."""
+def test_values_are_written_as_another_encoder_does(value):
+    """Another JSON encoder writes the same bytes, keys sorted by their UTF-16 code units."""
     try:
         data = encode_json(value)
     except MalformedError:
