@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -21,4 +21,4 @@ def names(kind: type) -> tuple[str, ...]:
     """Return the names of the fields of a kind of value."""
     if issubclass(kind, msgspec.Struct):
         return tuple(each.name for each in msgspec.structs.fields(kind))
-    return tuple(each.name for each in dataclasses.fields(kind))
+    return tuple(each.name for each in dataclasses.fields(cast("Any", kind)))

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from consent.catalogue import shipped_catalogues
 from consent.entries import Holder
 from consent.errors import ConsentError, NotAuthorisedError
@@ -191,7 +193,7 @@ def _only_ended(before: AuthorityList, after: AuthorityList) -> bool:
 
 def _is_shorter(new: Holder, old: Holder) -> bool:
     """Whether an entry is another as it was, or with an earlier end."""
-    shortened = replace(old, period=replace(old.period, end=min(old.period.end, new.period.end)))
+    shortened = replace(old, period=msgspec.structs.replace(old.period, end=min(old.period.end, new.period.end)))
     return new == shortened and new.period.end <= old.period.end
 
 

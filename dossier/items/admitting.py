@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+import msgspec
 
 from consent.engine import decide
 from consent.facts import Facts
@@ -38,7 +39,7 @@ def decide_somewhere(asked: Request, sections: Iterable[str], facts: Facts, now:
     """The first permit of this question in one of these sections, else the last refusal."""
     decision = NO_DOSSIER
     for section in sorted(sections):
-        decision = decide(replace(asked, item=replace(asked.item, section=section)), facts, now)
+        decision = decide(msgspec.structs.replace(asked, item=msgspec.structs.replace(asked.item, section=section)), facts, now)
         if decision.permitted:
             break
     return decision

@@ -156,7 +156,9 @@ def broken(facts: Facts, place: type, name: str) -> Facts:
     parts = {DossierFacts: facts.dossier, ForeignFacts: facts.foreign}
     copies: dict[type, Any] = {}
     for kind, part in parts.items():
-        values = {each: Broken() if (kind, each) == (place, name) else getattr(part, each) for each in names(kind)}
+        values: dict[str, Any] = {
+            each: Broken() if (kind, each) == (place, name) else getattr(part, each) for each in names(kind)
+        }
         if kind is ForeignFacts:
             copies[kind] = ForeignFacts(**values)
             continue
