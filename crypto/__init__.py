@@ -53,6 +53,7 @@ from crypto.items import (
 )
 from crypto.keys import SealingKey, SigningKey, key_hash, verify_ed25519
 from crypto.labels import Label
+from crypto.messages import open_message, seal_message
 from crypto.passphrase import new_passphrase
 from crypto.recoverycode import new_recovery_code
 from crypto.register import (
@@ -149,6 +150,7 @@ __all__ = [
     "open_adopted",
     "open_capsule",
     "open_item_key",
+    "open_message",
     "open_metadata",
     "open_method",
     "open_part",
@@ -163,6 +165,7 @@ __all__ = [
     "seal",
     "seal_capsule",
     "seal_item",
+    "seal_message",
     "seal_placed",
     "seal_root",
     "sealed_size",

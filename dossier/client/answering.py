@@ -13,8 +13,9 @@ from typing import Any
 from crypto.dossierkeys import inbox_key
 from crypto.encoding import decode_base64, encode_base64, sha256
 from crypto.errors import CryptoError
+from crypto.messages import open_message, seal_message
 from crypto.statements import Statement, parse_statement, sign, verify
-from dossier.client.cases import REQUEST_WORDS, open_words, seal_answer_words
+from dossier.client.cases import ANSWER_WORDS, REQUEST_WORDS
 from dossier.client.errors import UntrustedError
 from dossier.client.groups import as_recipient
 from dossier.client.holding import HeldDossier
@@ -91,7 +92,7 @@ def words_of(request: Request, held: HeldDossier) -> str:
     if not request.words:
         return ""
     pair = inbox_key(held.keys.root, held.dossier, len(held.chain.statements) - 1)
-    return open_words(REQUEST_WORDS, held.dossier, request.id, pair, request.words)
+    return open_message(REQUEST_WORDS, held.dossier, request.id, pair, request.words)
 
 
 def refuse(owner: Owner, request: Request, asker: Professional, reason: str = "", words: str = "") -> dict[str, Any]:
@@ -140,7 +141,8 @@ def _answer(
     consents: list[tuple[Statement, dict[str, Any]]],
 ) -> dict[str, Any]:
     owner.session.step_up()
-    sealed = seal_answer_words(request.dossier, request.id, asker.chain.sealing_key, words)
+    to = asker.chain.sealing_key
+    sealed = seal_message(ANSWER_WORDS, request.dossier, request.id, to, words) if words else b""
     payload = {
         "request": request.id.hex(),
         "requestHash": request.statement.hash.hex(),

@@ -12,17 +12,14 @@ from typing import Any
 
 from crypto.chains import DossierChain, verify_dossier_chain
 from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id, sha256
-from crypto.items import pad, unpad
-from crypto.keys import SealingKey
-from crypto.labels import Label
-from crypto.seal import open_sealed, seal
+from crypto.messages import seal_message
 from crypto.statements import Statement, cosign, parse_statement, sign
 from dossier.client.errors import UntrustedError
 from dossier.client.making import Identity
 from dossier.client.owner import Owner
 from dossier.client.session import Session
 
-REQUEST_WORDS, ANSWER_WORDS = b"access-request", b"access-answer"
+REQUEST_WORDS, ANSWER_WORDS = "access-request", "access-answer"
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,8 @@ class CaseClient:
     def ask(self, chain: DossierChain, wish: Wish, case: bytes = b"") -> str:
         """Ask the owner of a dossier for access; return the request's id. Words are sealed to the dossier's inbox."""
         request = new_id(chain.dossier[:BUCKET_SIZE])
-        words = _seal_words(REQUEST_WORDS, chain.dossier, request, chain.inbox_key, wish.words)
+        inbox = chain.inbox_key
+        words = seal_message(REQUEST_WORDS, chain.dossier, request, inbox, wish.words) if wish.words else b""
         fields = {
             "request": request.hex(),
             "dossier": chain.dossier.hex(),
@@ -224,26 +222,6 @@ def accept(owner: Owner, case: CaseView, dossier: bytes, end: int) -> dict[str, 
         f"/v1/cases/{case.case.hex()}/acceptances", {"statement": _encoded(statement)}
     )
     return answer
-
-
-def seal_answer_words(dossier: bytes, request: bytes, public_key: bytes, words: str) -> bytes:
-    """Seal words of an answer to the one who asked; empty words stay empty."""
-    return _seal_words(ANSWER_WORDS, dossier, request, public_key, words)
-
-
-def open_words(kind: bytes, dossier: bytes, request: bytes, key: SealingKey, sealed: bytes) -> str:
-    """Open words of a request or answer; raise TamperedError for words that were sealed for anything else."""
-    data = unpad(open_sealed(Label.MESSAGE, (kind, dossier, request), key, sealed))
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise UntrustedError("the words are no text") from error
-
-
-def _seal_words(kind: bytes, dossier: bytes, request: bytes, public_key: bytes, words: str) -> bytes:
-    if not words:
-        return b""
-    return seal(Label.MESSAGE, (kind, dossier, request), public_key, pad(words.encode()))
 
 
 def _scope(wish: Wish) -> dict[str, Any]:

@@ -54,6 +54,7 @@ COUNTS = {
     "item-part": 7,
     "key-chain": 15,
     "keys": 2,
+    "message": 17,
     "metadata": 11,
     "passphrase": 15,
     "placement": 4,
@@ -160,6 +161,11 @@ def run_seal(vector: Vector) -> None:
     key = SealingKey.from_seed(raw(vector["seed"]))
     opened = crypto.open_sealed(Label(vector["label"]), context(vector), key, raw(vector["sealed"]))
     assert opened == raw(vector["plaintext"])
+
+
+def run_message(vector: Vector) -> None:
+    key, ids = SealingKey.from_seed(raw(vector["seed"])), (bytes.fromhex(vector[name]) for name in ("dossier", "about"))
+    assert crypto.open_message(vector["kind"], *ids, key, raw(vector["sealed"])) == vector["words"]
 
 
 def run_wrap(vector: Vector) -> None:

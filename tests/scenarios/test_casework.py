@@ -9,10 +9,11 @@ import pytest
 from crypto.encoding import decode_base64
 from crypto.errors import TamperedError
 from crypto.keys import SealingKey
+from crypto.messages import open_message
 from dossier.cases.store import CaseStore
 from dossier.cases.telling import CaseTeller
 from dossier.client import answering, sharing
-from dossier.client.cases import ANSWER_WORDS, REQUEST_WORDS, CaseClient, Wish, accept, open_words
+from dossier.client.cases import ANSWER_WORDS, REQUEST_WORDS, CaseClient, Wish, accept
 from dossier.client.errors import UntrustedError
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.reading import Asked
@@ -76,7 +77,7 @@ async def test_from_invitation_to_closing(cast, app):
         assert content_of(cast.reader, cast.reader.read(item, context)) == LETTER
         (mine,) = [each for each in worker.asked() if each["request"] == request]
         sealed = decode_base64(mine["answerWords"])
-        assert open_words(ANSWER_WORDS, cast.dossier, waiting.id, cast.noor.sealing, sealed) == "Goed."
+        assert open_message(ANSWER_WORDS, cast.dossier, waiting.id, cast.noor.sealing, sealed) == "Goed."
         worker.close(case)
         assert refused(cast.reader.read, item, context)[0] == 404
         asked.append(answered["consents"][0]["consent"])
@@ -165,7 +166,7 @@ async def test_words_are_for_one_request(cast):
         request = bytes.fromhex(cast.worker.ask(chain, wish(cast, words="Alleen voor u."), case))
         (waiting,) = [each for each in answering.requests(cast.owner, cast.dossier) if each.id == request]
         with pytest.raises(TamperedError):
-            open_words(REQUEST_WORDS, cast.dossier, request, SealingKey.generate(), waiting.words)
+            open_message(REQUEST_WORDS, cast.dossier, request, SealingKey.generate(), waiting.words)
         other = professional(cast)
         answering.check_asker(waiting, other)
         with pytest.raises(UntrustedError):

@@ -113,6 +113,9 @@ export const FORMATS: Record<string, (v: Vector) => Outputs> = {
   seal: async (v) => ({
     plaintext: toBase64(await crypto.openSealed(v.label, context(v.context), pair(v.seed), raw(v.sealed))),
   }),
+  message: async (v) => ({
+    words: await crypto.openMessage(v.kind, hex(v.dossier), hex(v.about), pair(v.seed), raw(v.sealed)),
+  }),
   wrap: (v) => ({ plaintext: toBase64(crypto.unwrap(v.label, context(v.context), raw(v.key), raw(v.wrapped))) }),
   derivation: (v) => ({ output: toBase64(crypto.derive(raw(v.key), v.label, context(v.context), v.size)) }),
   statement: (v) => {

@@ -11,6 +11,7 @@ export * from "./items.ts";
 export * from "./keys.ts";
 export * from "./kinds.ts";
 export * from "./labels.ts";
+export * from "./messages.ts";
 export * from "./passphrase.ts";
 export * from "./recoverycode.ts";
 export * from "./register.ts";
