@@ -30,6 +30,7 @@ from dossier.client.making import next_authority
 from dossier.client.owner import OpenedItem, Owner
 from dossier.client.professional import Reader
 from dossier.client.publiclog import WebLog
+from dossier.client.reading import Asked
 from dossier.client.rotating import rotate
 from dossier.monthkeys import FileMonthKeys
 from tests.scenarios.test_story import ASKED, LETTER, Cast, content_of, deliver, grant, refused, settle, tell
@@ -290,12 +291,17 @@ async def test_representative_rotates_and_leaves_the_vault(cast):
         assert "vault" not in {each["lane"] for each in shown["sections"]}
         secret = Record("debts", "vault", "decision", "personal", "Dagboek")
         owner.add(owner.hold(dossier), secret, [Content("dagboek.txt", "text/plain", b"lief dagboek")])
+        note = Record("debts", "ordinary", "decision", "personal", "Van de zoon")
+        written = bytes.fromhex(
+            son.add(son.hold(dossier), note, [Content("brief.txt", "text/plain", b"lieve ma")])["item"]
+        )
         done = rotate(son, dossier, people(son), anew=True)
+        assert content_of(owner, owner.read(owner.hold(dossier), written, Asked(), cast.log)) == b"lieve ma"
         assert {lane for _, lane, _ in done.sections} == {"ordinary", "confidential"}
         assert done.left == []
         # The owner goes on under the representative's keys, the vault still under her own older root.
         titles = {each.title for each in owner.items(owner.hold(dossier)) if isinstance(each, OpenedItem)}
-        assert {"Dagboek", "Daarna"} <= titles
+        assert {"Dagboek", "Daarna", "Van de zoon"} <= titles
         dismiss(owner, dossier, son.identity.person)
         assert ("section-key", "debts", "vault") in pending(owner, dossier)
         last = rotate(owner, dossier, people(owner))

@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("item", metavar="ITEM", help="id of the item, as `dossier items` shows it")
     parser.add_argument("--out", required=True, metavar="FILE", help="where to write the content")
     parser.add_argument("--part", type=int, default=0, metavar="N", help="which part (0: the document itself)")
+    parser.add_argument("--dossier", default="", metavar="ID", help="id of the dossier, if one holds that of another")
     add_who(parser)
     add_asked(parser)
 
@@ -58,7 +59,7 @@ def _read(who: Who, arguments: argparse.Namespace) -> Released:
     if not who.is_citizen or arguments.purpose:
         return who.reader().read(item, asked(arguments))
     owner = who.owner()
-    held = owner.hold(dossier_with(who, item))
+    held = owner.hold(read_id(arguments.dossier) if arguments.dossier else dossier_with(who, item))
     who.company.keep_pins(who.name, owner.pins)
     return owner.read(held, item, asked(arguments), who.log_keys())
 
