@@ -87,7 +87,7 @@ async def run_dossiers(stage: Stage, sizes: Sizes, progress: Callable[[str], Non
                 yard.measure("a decision, nothing written", _deciding(yard.desk, known), CALLERS),
             ]
             await yard.desk.warm([home.item for home in known])
-            found += await run_rounds(measures, sizes.rounds, sizes.load, progress)
+            found += await run_rounds(measures, sizes.rounds, sizes.growth, progress)
     return found
 
 
@@ -109,7 +109,7 @@ async def run_items(stage: Stage, sizes: Sizes, progress: Callable[[str], None])
                 yard.measure("a delivery beside the others", _delivering(yard.desk, [home], 1), 1),
             ]
             await yard.desk.warm([home.item])
-            found += await run_rounds(measures, sizes.rounds, sizes.load, progress)
+            found += await run_rounds(measures, sizes.rounds, sizes.growth, progress)
     return found
 
 

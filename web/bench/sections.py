@@ -129,12 +129,12 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "log": ("Log", _log),
     "files": ("Large files, whole processes", _files),
     "readings": ("Readings over HTTP, 32 connections", _readings),
+    "memory": ("Memory of the service", _memory),
     "below": ("Readings below HTTP", _below),
     "race": ("Readings raced against withdrawals", _race),
     "lists": ("Lists over HTTP, 8 connections", _lists),
     "events": ("Durable events", _events),
     "transfers": ("Large parts over HTTP, one connection", _transfers),
-    "memory": ("Memory of the service", _memory),
     "growth": ("Growth", _growth),
 }
 """By the name that `--only` takes: title and work."""
