@@ -27,7 +27,8 @@ from crypto.core import Core
 from crypto.errors import PinError, SignatureError
 from crypto.keys import key_hash
 from crypto.statements import Statement, verify, verify_threshold
-from dossier.client.signers import key_then
+from dossier.client.parties import Pins
+from dossier.client.signers import Signers, key_then
 
 SLACK = FRESH_SECONDS
 """Seconds by which the clocks of authors and signers may differ, and which a list may wait before it is taken in."""
@@ -135,7 +136,7 @@ def check_authority_lists(
     Raise PinError for lists that are not the dossier's, have a gap, or end before the pinned one, SignatureError for one
     that its dossier key or an acting holder did not sign.
     """
-    found = sorted((one for one in statements if one.kind == "authority-list"), key=_sequence)
+    found = sorted((one for one in statements if one.kind == "authority-list"), key=list_sequence)
     if not found:
         raise PinError("the dossier shows no authority list")
     _check_order(found, chain)
@@ -181,8 +182,9 @@ def _check_acting(before: AuthorityList, after: AuthorityList) -> None:
     """Whoever changes who holds the dossier holds it in full, by the list before, and as many act as that one wants."""
     acting = {each["person"] for each in after.statement.payload["actors"]}
     full = {each.person: each for each in before.rules.holders if each.full and _overlaps(each, after.issued)}
-    needed = 1 if _only_ended(before, after) else max((full[person].threshold for person in acting), default=1)
-    if not acting <= full.keys() or len(acting) < needed:
+    thresholds = [full[person].threshold for person in acting if person in full]
+    needed = 1 if _only_ended(before, after) else max(thresholds, default=1)
+    if not acting or len(thresholds) < len(acting) or len(acting) < needed:
         raise PinError("an authority list was changed by others than enough full holders")
 
 
@@ -202,7 +204,8 @@ def _overlaps(holder: Holder, at: int) -> bool:
     return holder.period.start <= at + SLACK and at < holder.period.end + SLACK
 
 
-def _sequence(one: Statement) -> int:
+def list_sequence(one: Statement) -> int:
+    """The place of a list in the chain of its dossier's lists."""
     return int(one.payload["sequence"])
 
 
@@ -247,3 +250,12 @@ def _covers(
 def _may_author(holder: Holder, core: Core) -> bool:
     in_scope = holder.full and holder.capacity == "owner" if core.lane == VAULT else holder.covers(core.section)
     return holder.person == core.author.hex() and in_scope and _overlaps(holder, core.issued)
+
+
+def pinned_authority(statements: Iterable[Statement], chain: DossierChain, signers: Signers, pins: Pins) -> Authority:
+    """Verify the authority lists among these statements and pin the newest; raise PinError or SignatureError."""
+    where = chain.dossier.hex()
+    known = pins.authorities.get(where)
+    authority = check_authority_lists(statements, chain, signers.chain, pinned=bytes.fromhex(known) if known else None)
+    pins.authorities[where] = authority.head.hex()
+    return authority

@@ -10,10 +10,10 @@ from crypto.chains import KeyChain
 from crypto.encoding import encode_base64
 from crypto.errors import PinError
 from crypto.statements import Statement
+from dossier.client.authority import pinned_authority
 from dossier.client.holding import HeldDossier
 from dossier.client.making import FOREVER, holder_capsule, next_authority
 from dossier.client.owner import Owner
-from dossier.client.shared import check_authority
 
 Entry = dict[str, Any]
 
@@ -51,7 +51,7 @@ def held_by(owner: Owner, held: HeldDossier, standing: Sequence[Mapping[str, Any
 
     Raise PinError or SignatureError.
     """
-    authority = check_authority(held.statements, held.chain, owner.signers, owner.seen)
+    authority = pinned_authority(held.statements, held.chain, owner.signers, owner.seen)
     newest = authority.lists[-1].statement
     until = {(each["person"], each["capacity"]): int(each["until"]) for each in standing}
     entries = [dict(each) for each in newest.payload["holders"] if (each["person"], each["capacity"]) in until]

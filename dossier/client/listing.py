@@ -13,12 +13,12 @@ from consent.errors import ConsentError
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement
-from dossier.client.authority import Authority
+from dossier.client.authority import Authority, pinned_authority
 from dossier.client.errors import RefusedError
 from dossier.client.owner import Owner
 from dossier.client.parties import Pins
 from dossier.client.session import Session
-from dossier.client.shared import check_authority, check_given
+from dossier.client.shared import check_given
 from dossier.client.sharing import Shown, read_shown
 from dossier.client.signers import Signers, check_dossier
 
@@ -37,7 +37,7 @@ class RejectedConsent:
 def list_own(owner: Owner, dossier: bytes) -> list[Shown | RejectedConsent]:
     """The consents of a dossier that one holds, oldest first. Raise PinError if its chains or lists do not hold."""
     held = owner.hold(dossier)
-    authority = check_authority(held.statements, held.chain, owner.signers, owner.seen)
+    authority = pinned_authority(held.statements, held.chain, owner.signers, owner.seen)
     return [_checked(each, held.statements, authority) for each in _listed(owner.session, dossier)]
 
 
@@ -48,7 +48,7 @@ def list_named(session: Session, dossier: bytes, pins: Pins) -> list[Shown | Rej
     authority = None
     for statements in (each for each in vouching.values() if each):
         signers, chain = Signers(session, pins), check_dossier(statements, dossier, pins)
-        authority = check_authority(statements, chain, signers, pins)
+        authority = pinned_authority(statements, chain, signers, pins)
     return [_checked(each, vouching.get(each["consent"], []), authority) for each in listed]
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from crypto.core import parse_core
 from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id
 from crypto.errors import CryptoError, PinError
 from crypto.headers import Header, check_header
@@ -20,13 +21,14 @@ from crypto.items import open_metadata
 from crypto.sections import SectionPlace, adopt_item_key
 from crypto.statements import parse_statement, sign
 from dossier.client.agency import send_record
+from dossier.client.authority import Authority, list_sequence, pinned_authority
 from dossier.client.delivering import Content, Record, Sender, seal_record
 from dossier.client.holding import HeldDossier, hold_dossier
 from dossier.client.making import FOREVER, Identity, MadeDossier, make_dossier
 from dossier.client.parties import Pins, Register
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
-from dossier.client.signers import Signers, key_then
+from dossier.client.signers import Signers
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Owner:
     register: Register
     pins: dict[str, str] = field(default_factory=dict)
     seen: Pins = field(default_factory=Pins)
+    authorities: dict[bytes, Authority] = field(default_factory=dict, repr=False)
 
     @cached_property
     def signers(self) -> Signers:
@@ -134,13 +137,13 @@ class Owner:
     def read(self, held: HeldDossier, item: bytes, asked: Asked, log: LogKeys) -> Released:
         """Open one item of one's own and verify all of the answer; `save_part` then writes its content."""
         request, answer = request_reading(self.session, self.identity, item, asked)
-        return check_released(request, answer, log, self._author_key, held.item_key)
+        return check_released(request, answer, log, partial(self._author_key, held=held), held.item_key)
 
     def open_listed(self, held: HeldDossier, shown: Mapping[str, Any]) -> OpenedItem | RejectedItem:
         """Verify and open one entry of a list."""
         try:
             statement = parse_statement(decode_base64(shown["header"]))
-            header = check_header(statement, self._author_key(statement.payload), dossier=held.dossier)
+            header = check_header(statement, self._author_key(statement.payload, held), dossier=held.dossier)
             item_key = held.item_key(header, shown)
             metadata = open_metadata(header, item_key, decode_base64(shown["sealedMetadata"]))
         except CryptoError as error:
@@ -159,13 +162,22 @@ class Owner:
         self.session.put(f"/v1/items/{opened.item}/wraps", {**body, "wrapped": encode_base64(wrapped)})
         return True
 
-    def _author_key(self, payload: Mapping[str, Any]) -> bytes:
-        """The key that must have signed a header: one's own, or an attested system's."""
+    def _author_key(self, payload: Mapping[str, Any], held: HeldDossier) -> bytes:
+        """The key that must have signed a header: one's own, an attested system's, or another holder's of that time."""
         signer, named = bytes.fromhex(str(payload.get("signer", ""))), str(payload.get("keyHash", ""))
-        if signer == self.identity.person:
-            # What was signed before one's keys were replaced stays one's own.
-            own = named == self.identity.key_hash
-            return self.identity.signing.public if own else key_then(self.signers.chain(signer), named)
-        if signer not in self.register.systems:
-            raise PinError("the author is not in the register")
-        return self.register.systems[signer].signing_key
+        if signer == self.identity.person and named == self.identity.key_hash:
+            return self.identity.signing.public
+        if signer in self.register.systems:
+            return self.register.systems[signer].signing_key
+        core = parse_core(decode_base64(str(payload["core"])))
+        if core.author != signer:
+            raise PinError("the header is signed by another than its author")
+        return self._authority(held).author_key(core)
+
+    def _authority(self, held: HeldDossier) -> Authority:
+        """Who could sign for a dossier, from its lists: verified once for each newest list."""
+        newest = max((one for one in held.statements if one.kind == "authority-list"), key=list_sequence, default=None)
+        where = newest.hash if newest is not None else b""
+        if where not in self.authorities:
+            self.authorities[where] = pinned_authority(held.statements, held.chain, self.signers, self.seen)
+        return self.authorities[where]

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from consent.grant import Consent
 from consent.verification import consent_sections
 from crypto.capsules import Capsule, KeyId
-from crypto.chains import DossierChain, verify_section_key
+from crypto.chains import verify_section_key
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError, PinError
 from crypto.keys import key_hash
 from crypto.statements import Statement, parse_statement
-from dossier.client.authority import Authority, check_authority_lists
+from dossier.client.authority import Authority, pinned_authority
 from dossier.client.parties import Pins
 from dossier.client.session import Session
 from dossier.client.sharing import Shown, consents, read_capsules
@@ -68,7 +68,7 @@ def fetch_shared_keys(session: Session, dossier: bytes, pins: Pins) -> SharedKey
         answer = session.get(f"/v1/consents/{shown.consent.id}/capsules")
         statements = [parse_statement(decode_base64(text)) for text in answer["statements"]]
         chain = check_dossier(statements, dossier, pins)
-        found.authority = check_authority(statements, chain, signers, pins)
+        found.authority = pinned_authority(statements, chain, signers, pins)
         try:
             reach = check_given(shown, statements, found.authority)
         except CryptoError:  # one forged consent must not keep the others from being used
@@ -79,15 +79,6 @@ def fetch_shared_keys(session: Session, dossier: bytes, pins: Pins) -> SharedKey
         keys = [verify_section_key(each, chain) for each in statements if each.kind == "section-key"]
         found.sections |= {KeyId.section(each.place): key_hash(each.public_key) for each in keys}
     return found
-
-
-def check_authority(statements: Iterable[Statement], chain: DossierChain, signers: Signers, pins: Pins) -> Authority:
-    """Verify the authority lists among these statements and pin the newest; raise PinError or SignatureError."""
-    where = chain.dossier.hex()
-    known = pins.authorities.get(where)
-    authority = check_authority_lists(statements, chain, signers.chain, pinned=bytes.fromhex(known) if known else None)
-    pins.authorities[where] = authority.head.hex()
-    return authority
 
 
 def check_given(shown: Shown, statements: Iterable[Statement], authority: Authority) -> frozenset[str] | None:

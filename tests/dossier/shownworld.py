@@ -91,7 +91,7 @@ class World:
             made.keys.root, decode_base64(wrapped), self.section.place, self.section.public_key
         )
         after = START | {"seq": 2}
-        self.held = HeldDossier(made.dossier, self.chain, made.keys, b"", after, {}, {}, ())
+        self.held = HeldDossier(made.dossier, self.chain, made.keys, {}, after, {}, {}, tuple(self.statements))
 
     def record(self, author, at=NOW):
         """A list entry: a record that this person signed and sealed for the dossier."""

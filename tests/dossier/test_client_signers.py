@@ -207,9 +207,10 @@ def test_ones_own_records_outlive_ones_keys(world):
     new = replaced(world, world.owner, NOW + 1)
     world.show(world.consent(new, issuedAt=NOW + 1))
     owner = Owner(world.answers, new.identity, NOBODY)
-    assert owner._author_key(sealed.header.payload) == world.owner.identity.signing.public
+    assert owner._author_key(sealed.header.payload, world.held) == world.owner.identity.signing.public
     assert world.client()._author_key(sealed.header.payload) == world.owner.identity.signing.public
     stranger = citizen(world.answers)
-    with pytest.raises(SignatureError):
-        owner._author_key(sealed.header.payload | {"keyHash": stranger.identity.key_hash})
+    forged, _shown = world.record(stranger)
+    with pytest.raises(PinError):
+        owner._author_key(forged.header.payload, world.held)
     assert shown["item"] == sealed.item.hex()

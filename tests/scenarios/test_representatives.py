@@ -1,0 +1,117 @@
+"""Somebody represents an owner: others see that they may, both sign where both must, and a register ends it, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from dossier.client import sharing
+from dossier.client.cases import CaseClient, accept
+from dossier.client.cosigning import countersign, waiting
+from dossier.client.delivering import Content, Record
+from dossier.client.enrolment import enrol
+from dossier.client.errors import RefusedError
+from dossier.client.governing import NewHolder, appoint, dismiss
+from dossier.client.owner import OpenedItem, Owner
+from tests.scenarios.test_story import ASKED, Cast, grant, settle, tell
+
+SON = "legal-representative"
+
+
+@pytest.fixture(scope="module")
+async def cast(app, personas, settings):
+    made = Cast(app, personas, asyncio.get_running_loop(), settings)
+    await asyncio.to_thread(settle, made)
+    await asyncio.to_thread(enrolled, made)
+    yield made
+    for session in made.sessions:
+        session.close()
+
+
+def enrolled(cast):
+    """A son who can represent his mother."""
+    session = cast.session("daniel-jansen")
+    cast.son = Owner(session, enrol(session).identity, cast.register())
+
+
+def titles(items):
+    """The titles of those that opened."""
+    return {each.title for each in items if isinstance(each, OpenedItem)}
+
+
+async def test_a_reader_accepts_a_representative_and_no_one_else(cast):
+    """What a listed representative wrote opens for mother and professional; before and after the list it does not (R9)."""
+
+    def story():
+        owner, son, dossier = cast.owner, cast.son, cast.dossier
+        grant(cast)
+        with pytest.raises(RefusedError):
+            son.add(owner.hold(dossier), Record("debts", "ordinary", "decision", "personal", "Te vroeg"), _text())
+        appoint(owner, dossier, NewHolder(son.identity.person, SON))
+        son.add(son.hold(dossier), Record("debts", "ordinary", "decision", "personal", "Van de zoon"), _text())
+        assert "Van de zoon" in titles(cast.reader.items(dossier, ASKED))
+        assert "Van de zoon" in titles(owner.items(owner.hold(dossier)))
+        fresh = replace(cast.reader, keys={}, asked=set())
+        dismiss(owner, dossier, son.identity.person)
+        assert "Van de zoon" in titles(fresh.items(dossier, ASKED))  # it was written while he stood on the list
+        assert len(fresh._shared(dossier).authority.lists) == 3
+        for each in sharing.consents(owner.session, dossier):
+            if each.state == "active":
+                sharing.withdraw(owner, each)
+
+    await tell(story)
+
+
+def _text():
+    return [Content("brief.txt", "text/plain", b"Beste mevrouw")]
+
+
+async def test_both_accept_a_case(cast):
+    """Where two must sign, a case is joined with the second signature, and the professional sees nothing before (P6)."""
+
+    def story():
+        owner, son, dossier = cast.owner, cast.son, cast.dossier
+        appoint(owner, dossier, NewHolder(son.identity.person, SON, threshold=2))
+        appoint(owner, dossier, NewHolder(owner.identity.person, "owner", threshold=2))
+        worker = CaseClient(cast.reader.session, cast.noor, "debt-counsellor")
+        case = worker.open("debt-help", [cast.bsn])
+        view = CaseClient(owner.session, owner.identity).show(case)
+        assert accept(owner, view, dossier, owner.session.now() + 3600)["state"] == "proposed"
+        assert worker.show(case).dossiers() == []
+        (proposal,) = waiting(son, dossier)
+        assert (proposal.statement.kind, proposal.signatures) == ("case-acceptance", 1)
+        assert countersign(son, dossier, proposal, SON) == "accepted"
+        assert [chain.dossier for chain in worker.show(case).dossiers()] == [dossier]
+        assert waiting(owner, dossier) == []
+
+    await tell(story)
+
+
+async def test_a_register_ends_it(cast, app):
+    """Only what the operator named as a register reports; then the son holds nothing, and any report is answered alike."""
+
+    def story():
+        owner, son, session = cast.owner, cast.son, cast.agency.session
+        assert son.hold(cast.dossier)
+        number = next(each for each in cast.personas["daniel-jansen"].identifiers if each.startswith("bsn:"))
+        event = {"owner": cast.bsn, "holder": number, "until": 0}
+        with pytest.raises(RefusedError) as caught:
+            session.post("/v1/register-events", event)
+        assert (caught.value.status, caught.value.code) == (403, "not-a-register")
+        service = app.state.service
+        service.settings = replace(service.settings, authority_registers=(cast.organisation.hex(),))
+        with pytest.raises(RefusedError) as caught:
+            owner.session.post("/v1/register-events", event)
+        assert caught.value.code == "not-a-register"
+        answers = [session.post("/v1/register-events", event | {"owner": "bsn:123456782"})]
+        assert son.hold(cast.dossier)
+        answers.append(session.post("/v1/register-events", event))
+        assert [(each["state"], sorted(each)) for each in answers] == [("noted", ["promise", "state"])] * 2
+        with pytest.raises(RefusedError) as caught:
+            son.hold(cast.dossier)
+        assert caught.value.status == 404
+        assert owner.hold(cast.dossier)
+
+    await tell(story)
