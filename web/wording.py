@@ -25,7 +25,7 @@ def wording(who: str, terms: Terms) -> str:
     where = ", ".join(texts["sections"][each]["nl"] for each in sorted(terms.sections)) or items
     purpose = texts["purposes"][terms.purpose]["nl"] if terms.purpose else "ieder"
     verb = "mag niet kijken" if terms.effect == "deny" else "mag meekijken"
-    until = f" Tot {datetime.fromtimestamp(terms.end, UTC):%d-%m-%Y}." if terms.end else ""
+    until = f" Tot en met {datetime.fromtimestamp(terms.end - 1, UTC):%d-%m-%Y}." if terms.end else ""
     return f"{who} {verb} in: {where}. Doel: {purpose}.{until}"
 
 

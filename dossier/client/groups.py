@@ -6,8 +6,8 @@ pins hold (R2). Whoever does not verify gets no key and is named as waiting; a h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from consent.terms import Grantee
@@ -79,6 +79,13 @@ class Group:
     later_members: bool = True
     members: tuple[Recipient, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+
+    def without(self, shut_out: Collection[bytes]) -> Group:
+        """The same without those who are shut out of a dossier: they wait as long as they are."""
+        gone = [each for each in self.members if each.id in shut_out]
+        members = tuple(each for each in self.members if each.id not in shut_out)
+        told = tuple(Waiting(each.id.hex(), each.name, "is shut out of this dossier") for each in gone)
+        return replace(self, members=members, waiting=(*self.waiting, *told))
 
     def grantee(self) -> dict[str, Any]:
         """As a consent names them."""

@@ -19,7 +19,7 @@ from dossier.client.making import Identity
 from dossier.client.owner import OpenedItem, Owner
 from dossier.client.session import Session
 from dossier.client.shared import SharedKeys
-from dossier.client.sharing import Shown, Terms, covered, keys_of, read_capsules, whole_lanes
+from dossier.client.sharing import Shown, Terms, covered, keys_of, read_capsules, shut_out, whole_lanes
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ def find_missing(
     """
     if shown.consent.effect != "permit" or shown.state != "active":
         return []
-    given = _given(owner.session, shown)
+    given, out = _given(owner.session, shown), shut_out(held, owner.session.now())
     wanted = _wanted(owner, held, shown, given)
     found = []
-    for member in members:
+    for member in (each for each in members if each.id not in out):
         had = set() if _has_new_keys(shown, member, served) else given.get(member.id, set())
         keys = {key_id: secret for key_id, secret in wanted.items() if key_id not in had}
         if keys:

@@ -141,7 +141,8 @@ def grant(
     payload = consent_payload(owner, held, recipient, terms, catalogue, text)
     statement = sign("consent", payload, owner.identity.signing)
     keys = {} if terms.effect == "deny" else keys_of(held, terms, items)
-    capsules = seal_to(statement, recipient.members, keys)
+    out = shut_out(held, owner.session.now())
+    capsules = seal_to(statement, [each for each in recipient.members if each.id not in out], keys)
     body = {
         "statement": encode_base64(statement.envelope),
         "capsules": [encode_base64(capsule.encode()) for capsule in capsules],
@@ -196,6 +197,13 @@ def keys_of(held: HeldDossier, terms: Terms, items: Iterable[OpenedItem]) -> dic
     lanes = set(terms.lanes or LANES) - {VAULT}
     places = [key.place for key in held.sections.values() if key.place.section in terms.sections]
     return {KeyId.section(place): held.secret(place) for place in places if place.lane in lanes}
+
+
+def shut_out(held: HeldDossier, now: int) -> frozenset[bytes]:
+    """The persons whom a block shuts out of a dossier now: they get no key, whatever role or team they are in."""
+    ended = {each.payload["block"] for each in held.statements if each.kind == "block-end"}
+    blocks = [each.payload for each in held.statements if each.kind == "block" and each.payload["block"] not in ended]
+    return frozenset(bytes.fromhex(each["person"]) for each in blocks if each["from"] <= now < each["until"])
 
 
 def seal_to(statement: Statement, members: Iterable[Recipient], keys: Mapping[KeyId, bytes]) -> list[Capsule]:

@@ -9,9 +9,11 @@ import pytest
 from crypto.capsules import KeyId, open_capsule, parse_capsule, seal_capsule
 from crypto.encoding import decode_base64, encode_base64, new_id
 from crypto.keys import SealingKey
+from crypto.statements import sign
 from dossier.client import passing
-from dossier.client.groups import Recipient
+from dossier.client.groups import Group, Recipient
 from dossier.client.listing import list_named
+from dossier.client.making import START
 from dossier.client.owner import Owner
 from dossier.client.parties import Pins
 from dossier.client.passing import Missing, find_missing, pass_on, serve
@@ -23,7 +25,7 @@ class Held:
     """A dossier whose section secret is in hand."""
 
     def __init__(self, world):
-        self.dossier, self.world = world.dossier, world
+        self.dossier, self.world, self.statements = world.dossier, world, ()
         self.sections = {("debts", "ordinary", 0): world.section}
 
     def secret(self, place):
@@ -60,6 +62,20 @@ def test_who_lacks_keys_is_found(world):
     (missing,) = find_missing(world.actor, Held(world), shown, [late, known], {})
     assert missing.member == late
     assert missing.keys == {world.place: world.secret}
+
+
+def test_who_is_shut_out_gets_no_keys(world):
+    """A block of a named person keeps every key from them, in whatever role they are; its end lets them wait again."""
+    shown, (late, _), held = given(world), member(world), Held(world)
+    common = {"block": "77" * 16, "dossier": world.dossier.hex(), "capacity": "owner"}
+    common |= {"signer": world.owner.id.hex(), "issuedAt": NOW}
+    fields = {"person": late.id.hex(), "from": NOW - 1, "until": NOW + 1}
+    block = sign("block", common | fields, world.owner.identity.signing)
+    held.statements = (block,)
+    assert find_missing(world.actor, held, shown, [late], {}) == []
+    assert Group("role", members=(late,)).without({late.id}).members == ()
+    held.statements = (block, sign("block-end", common | {"after": START}, world.owner.identity.signing))
+    assert len(find_missing(world.actor, held, shown, [late], {})) == 1
 
 
 def test_new_keys_are_served_anew(world):

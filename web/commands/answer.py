@@ -10,7 +10,7 @@ from dossier.client import answering
 from dossier.client.parties import Professional
 from dossier.client.sharing import Terms
 from dossier.errors import InvalidRequestError
-from web.commands.looking import add_dossier, day, dossiers, last_moment, words
+from web.commands.looking import add_dossier, counted, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
 from web.wording import catalogue_hash, named, wording
 
@@ -40,7 +40,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     every = [each for dossier in dossiers(who, arguments) for each in answering.requests(owner, dossier)]
     if not (arguments.grant or arguments.refuse):
         rows = [_row(who, each) for each in every if each.id.hex().startswith(arguments.request)]
-        return Report({"requests": rows}, [*(_line(row) for row in rows), f"{len(rows)} requests"])
+        return Report({"requests": rows}, [*(_line(row) for row in rows), counted(len(rows), "request")])
     found = [each for each in every if each.state == "open" and each.id.hex().startswith(arguments.request)]
     if len(found) != 1:
         raise InvalidRequestError("no open request has this id" if not found else "say which request")
@@ -96,6 +96,6 @@ def _words(who: Who, asked: answering.Request) -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    what = f"{' and '.join(row['actions'])}: {', '.join(row['sections'])}; {row['purpose']}; until {day(row['until'])}"
+    what = f"{' and '.join(row['actions'])}: {', '.join(row['sections'])}; {row['purpose']}; through {last_day(row['until'])}"
     said = f'; "{row["words"]}"' if row["words"] else ""
     return f"{row['request']}  {row['state']:<9} {row['asker']} ({row['organisation']}) asks to {what}{said}"

@@ -7,7 +7,7 @@ import argparse
 from crypto.chains import DossierChain
 from dossier.client.cases import CaseClient, CaseView, Wish
 from dossier.errors import InvalidRequestError
-from web.commands.looking import DAYS, dossiers, last_moment, when, words
+from web.commands.looking import DAYS, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
 
 
@@ -62,7 +62,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     )
     request = client.ask(chain, wish, case.case)
     values = {"request": request, "case": case.case.hex(), "dossier": chain.dossier.hex(), "state": "open"}
-    return Report(values, [f"{request}  open  until {when(wish.end)}"])
+    return Report(values, [f"{request}  open  through {last_day(wish.end)}"])
 
 
 def _chain(who: Who, arguments: argparse.Namespace, case: CaseView) -> DossierChain:

@@ -11,7 +11,7 @@ from dossier.client.cases import Capacity, CaseView, accept
 from dossier.dossiers.statements import read_bytes
 from dossier.errors import InvalidRequestError
 from web.commands.ask import find_case, worker
-from web.commands.looking import DAYS, add_dossier, day, dossiers, last_moment
+from web.commands.looking import DAYS, add_dossier, counted, dossiers, last_day, last_moment
 from web.commands.who import Report, Who, act, add_who, find_name
 
 ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close")
@@ -44,7 +44,7 @@ def _list(who: Who, _arguments: argparse.Namespace) -> Report:
         f"{'  closed' if row['closedAt'] else ''}"
         for row in rows
     ]
-    return Report({"cases": rows}, [*lines, f"{len(rows)} cases"])
+    return Report({"cases": rows}, [*lines, counted(len(rows), "case")])
 
 
 def _show(who: Who, arguments: argparse.Namespace) -> Report:
@@ -52,13 +52,13 @@ def _show(who: Who, arguments: argparse.Namespace) -> Report:
     shown = case.shown
     lines = [f"{shown['case']}  {shown['purpose']}  {'closed' if shown['closedAt'] else 'open'}"]
     lines += [_participant(each) for each in shown["participants"]]
-    lines += [f"dossier {each['dossier']}  until {day(each['until'])}" for each in shown["dossiers"]]
+    lines += [f"dossier {each['dossier']}  through {last_day(each['until'])}" for each in shown["dossiers"]]
     return Report(dict(shown), lines)
 
 
 def _participant(shown: dict[str, Any]) -> str:
     what = f"{shown['role']}, {shown['organisationName']}" if shown["organisation"] else shown["kind"]
-    until = f"until {day(shown['until'])}" if shown["until"] else ""
+    until = f"through {last_day(shown['until'])}" if shown["until"] else ""
     return f"{shown['name']} ({what})  {shown['purpose']}  {until}{'  coordinator' if shown['coordinator'] else ''}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from consent.terms import Grantee
 from dossier.client.listing import RejectedConsent, list_named, list_own
 from dossier.client.sharing import Shown
-from web.commands.looking import add_dossier, counted, day, dossiers
+from web.commands.looking import add_dossier, counted, dossiers, last_day
 from web.commands.who import Report, Who, act, add_who
 
 
@@ -84,5 +84,5 @@ def _line(row: dict[str, Any]) -> str:
     who = f"{row['grantee']} ({row['organisation']})" if row["organisation"] else row["grantee"]
     doing = " and ".join(row["actions"])
     return (
-        f"{row['consent']}  {row['state']:<9} {who} {verb} {doing}: {what}; {row['purpose']}; until {day(row['until'])}"
+        f"{row['consent']}  {row['state']:<9} {who} {verb} {doing}: {what}; {row['purpose']}; through {last_day(row['until'])}"
     )

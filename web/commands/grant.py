@@ -12,7 +12,17 @@ from dossier.client import sharing
 from dossier.client.groups import Group, Waiting, as_recipient
 from dossier.errors import InvalidRequestError
 from web.commands.ask import find_case, worker
-from web.commands.looking import DAYS, add_dossier, day, dossier_with, dossiers, last_moment, read_id, words
+from web.commands.looking import (
+    DAYS,
+    add_dossier,
+    counted,
+    dossier_with,
+    dossiers,
+    last_day,
+    last_moment,
+    read_id,
+    words,
+)
 from web.commands.who import Report, Who, act, add_who
 from web.wording import catalogue_hash, check_known, described, wording
 
@@ -54,6 +64,8 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     if arguments.preview:
         return _preview(who, dossier, to, terms, text)
     owner = who.owner()
+    if isinstance(to, Group):
+        to = to.without(sharing.shut_out(owner.hold(dossier), who.session.now()))
     consent, answer = sharing.grant(owner, dossier, to, terms, catalogue_hash(), text)
     who.company.keep_pins(who.name, owner.pins)
     return _given(who, to, terms, {"consent": consent, "dossier": dossier.hex(), "state": answer["state"]}, text)
@@ -63,9 +75,9 @@ def _given(who: Who, to: sharing.Grantees, terms: sharing.Terms, values: dict[st
     """Tell what was given, who got keys, and who waits for them."""
     waiting = to.waiting if isinstance(to, Group) else ()
     members = [who.name_of(each.id.hex()) for each in to.members] if isinstance(to, Group) else []
-    lines = [f"{values['consent']}  {values['state']}  until {day(terms.end)}", text]
+    lines = [f"{values['consent']}  {values['state']}  through {last_day(terms.end)}", text]
     if isinstance(to, Group) and terms.effect == "permit":
-        lines += [f"keys for {len(members)} members: {', '.join(members)}" if members else "nobody has keys yet"]
+        lines += [f"keys for {counted(len(members), 'member')}: {', '.join(members) or 'nobody yet'}"]
         lines += waiting_lines(waiting)
     rows = [{"person": each.person, "name": each.name, "reason": each.reason} for each in waiting]
     return Report({**values, "until": terms.end, "members": members, "waiting": rows}, lines)

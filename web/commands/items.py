@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dossier.client.owner import OpenedItem, RejectedItem
-from web.commands.looking import add_asked, add_dossier, asked, day, dossiers
+from web.commands.looking import add_asked, add_dossier, asked, counted, day, dossiers
 from web.commands.who import Report, Who, act, add_who
 
 
@@ -30,7 +30,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     good = [row for row in rows if "rejected" not in row]
     lines = [f"{row['item']}  {row['section']:<9} {row['lane']:<12} {row['issued']}  {row['title']}" for row in good]
     lines += [f"{row['item']}  not shown: {row['rejected']}" for row in rows if "rejected" in row]
-    return Report({"items": rows}, [*lines, f"{len(good)} items"], ok=len(good) == len(rows))
+    return Report({"items": rows}, [*lines, counted(len(good), "item")], ok=len(good) == len(rows))
 
 
 def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> Iterator[OpenedItem | RejectedItem]:

@@ -75,15 +75,20 @@ def when(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M") if seconds else ""
 
 
+def last_day(end: int) -> str:
+    """The last day of a time that ends then; empty for 0."""
+    return day(end - 1) if end else ""
+
+
 def day(seconds: int) -> str:
     """A day for people."""
     return when(seconds)[:10]
 
 
 def last_moment(text: str, now: int) -> int:
-    """The end of the day that is named, or 30 days from now; raise InvalidRequestError."""
+    """The end of the day (UTC) that is named, or of the 30th from now; raise InvalidRequestError."""
     if not text:
-        return now + DAYS * DAY
+        return now // DAY * DAY + (DAYS + 1) * DAY
     try:
         return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()) + DAY
     except ValueError as error:
