@@ -12,19 +12,36 @@ from typing import Any
 
 from audit.entry import View
 from consent.errors import ConsentError, NotAuthorisedError, StaleStatementError
-from consent.facts import DossierFacts
+from consent.facts import DossierFacts, Facts
+from consent.terms import Request
 from consent.verification import WIDENING, check_authority, check_fresh
 from crypto.errors import CryptoError
 from crypto.statements import Statement, verify
 from dossier.dossiers.statements import check_fresh as check_time
 from dossier.errors import DossierError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
 from dossier.facts.dossiers import DossierState
+from dossier.facts.foreign import foreign_facts, subject_of
 from dossier.facts.parties import PersonFacts
+from dossier.items.admitting import decide_somewhere, somewhere
 from dossier.parties.actor import Actor
 
 
 def holder_state(view: View, dossier: bytes, actor: Actor) -> DossierState:
-    """Return the dossier as it stands; raise NotFoundError unless the actor may know that it exists as a holder."""
+    """Return the dossier as it stands; raise NotFoundError unless the actor may know that it exists as a holder.
+
+    Who stands on the list is for the list to say, whether they may see anything for the engine (P2): a mandate helps
+    nobody who is blocked.
+    """
+    state = listed_state(view, dossier, actor)
+    asked = Request(subject_of(actor, ""), "list", somewhere(state))
+    facts = Facts(state.rules, foreign_facts(actor, view))
+    if not decide_somewhere(asked, state.rules.catalogues.current.sections, facts, view.now).permitted:
+        raise NotFoundError
+    return state
+
+
+def listed_state(view: View, dossier: bytes, actor: Actor) -> DossierState:
+    """Return the dossier to its owner and to whoever is on the list: enough for what ends access, and is never refused."""
     if not view.exists(dossier):
         raise NotFoundError
     state = view.facts(dossier).value

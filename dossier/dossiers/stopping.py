@@ -7,7 +7,7 @@ from abc import abstractmethod
 from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View
 from audit.event import make_event
 from dossier.answers import Answer, Promise, keep, kept, promise
-from dossier.dossiers.authority import full_holders, holder_state
+from dossier.dossiers.authority import full_holders, listed_state
 from dossier.epochs.streamkey import next_epoch
 from dossier.errors import ConflictError, ForbiddenError
 from dossier.events import actor_fields
@@ -37,7 +37,7 @@ class _Stop(Entry[Stopped]):
 
     def judge(self, view: View) -> Outcome[Stopped]:
         """End it; refuse with NotFoundError, ForbiddenError or ConflictError, never for lateness."""
-        state = holder_state(view, self._dossier, self._actor)
+        state = listed_state(view, self._dossier, self._actor)
         fact = self.ended(state, view.now)
         values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
         values |= {"type": self.kind, "subject": self._subject.hex(), "cause": "stopped-without-key"}

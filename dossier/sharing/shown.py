@@ -100,9 +100,10 @@ def _fits(consent: Consent, subject: Subject, reader: Reader, now: int) -> bool:
 
 
 def case_streams(consents: Iterable[Consent]) -> frozenset[bytes]:
-    """The streams of the cases whose people these consents name: what `names` wants to see of them."""
-    named = (each.grantee for each in consents)
-    return frozenset(bytes.fromhex(each.case) for each in named if each.kind in PARTAKING and each.case)
+    """The streams of the cases that these consents are about, or whose people they name."""
+    given = list(consents)
+    named = [each.grantee.case for each in given if each.grantee.kind in PARTAKING]
+    return frozenset(bytes.fromhex(case) for case in (*named, *(each.case for each in given)) if case)
 
 
 def is_blocked(rules: DossierFacts, actor: Actor, now: int) -> bool:

@@ -445,7 +445,8 @@ def seal_delivery(
 
 @asynccontextmanager
 async def running_town(pool, **options):
-    """The writer and what stands on it, as the service builds them."""
+    """The writer and what stands on it, as the service builds them; `replays` is whether all decisions come out again."""
+    replays = options.pop("replays", True)
     options.setdefault("limits", PATIENT)
     writer = Writer(pool, KEYS, SIGNER, Compiler(CATALOGUES), Loader(), **options)
     await writer.start()
@@ -455,7 +456,8 @@ async def running_town(pool, **options):
     readings = Readings(writer, store, uses, promiser, CATALOGUES.current)
     try:
         yield Town(pool, writer, readings, SharingStore(pool), HiddenStore(pool), uses)
-        await everything_replays(pool)
+        if replays:
+            await everything_replays(pool)
     finally:
         await writer.stop()
 
