@@ -10,10 +10,11 @@ import httpx2
 import pytest
 
 from web.demo.record import Demo, DemoAgency, DemoPersona
+from web.demo.showing import Playing, demonstration
 from web.pages.frame import STYLE
 from web.pages.language import choose, other
 from web.pages.problem import problem_page, wants_page
-from web.pages.start import Playing, Visitor, start_page
+from web.pages.start import Visitor, start_page
 from web.pages.texts import TEXTS
 from web.signin.pages import failed_page, persona_page
 from web.signin.personas import Persona
@@ -59,8 +60,8 @@ def demo():
 def pages(language):
     persona = Persona("noor", HOSTILE, "secret-4", about="Helpt", about_en="Helps")
     return {
-        "start": start_page(language, Playing(demo(), Path("/data/demo.json"), "key"), None),
-        "signed in": start_page(language, None, Visitor(HOSTILE, HOSTILE)),
+        "start": start_page(language, demonstration(Playing(demo(), Path("/data/demo.json"), "key"), language), None),
+        "signed in": start_page(language, "", Visitor(HOSTILE, HOSTILE)),
         "choose": persona_page({"state": HOSTILE}, [persona], language),
         "wrong": persona_page({"state": HOSTILE}, [persona], language, failed="noor"),
         "failed": failed_page("forbidden", language),

@@ -7,9 +7,10 @@ from litestar import MediaType, Response, get
 from dossier.errors import UnauthenticatedError
 from web.api.act import Http, actor_of, service
 from web.demo.record import FILE, read_demo
+from web.demo.showing import Playing, demonstration
 from web.pages.frame import ICON, ICON_PATH, STYLE, STYLE_PATH
 from web.pages.language import choose
-from web.pages.start import Playing, Visitor, start_page
+from web.pages.start import Visitor, start_page
 from web.signin.actor import SESSION_COOKIE
 from web.signin.credentials import csrf_token
 
@@ -20,7 +21,9 @@ _KEPT = {"cache-control": "public, max-age=3600"}
 async def show_start(request: Http) -> Response[str]:
     """Show the first page."""
     language = choose(request.query_params.get("lang", ""), request.headers.get("accept-language", ""))
-    page = start_page(language, _playing(request), await _visitor(request))
+    playing = _playing(request)
+    shown = demonstration(playing, language) if playing else ""
+    page = start_page(language, shown, await _visitor(request))
     return Response(page.html, media_type=MediaType.HTML, headers=page.headers)
 
 
