@@ -31,13 +31,25 @@ class KnownStreams:
 
     def __init__(self, compiler: FactCompiler, keys: MonthKeys, limit: int) -> None:
         self._streams: dict[bytes, Known] = {}
+        self._absent: dict[bytes, None] = {}
         self._compiler = compiler
         self._keys = keys
         self._limit = limit
 
     def missing(self, streams: Iterable[bytes]) -> list[bytes]:
-        """Return those of which nothing is known."""
-        return [stream for stream in streams if stream not in self._streams]
+        """Return those of which nothing is known, not even that they were not there."""
+        return [stream for stream in streams if stream not in self._streams and stream not in self._absent]
+
+    def note_absent(self, streams: Iterable[bytes]) -> None:
+        """Remember that streams were looked for and not there, as long as one that is there would be remembered.
+
+        So asking for what is not there costs what asking for what is there costs, the first time and every other.
+        Nothing is decided by it: a stream that came since is seen by whoever locks or reads its head.
+        """
+        for stream in streams:
+            if stream not in self._absent and len(self._absent) >= self._limit:
+                del self._absent[next(iter(self._absent))]
+            self._absent[stream] = None
 
     def current(self, heads: Iterable[Head]) -> tuple[dict[bytes, bytes], dict[bytes, Any]]:
         """Return keys, and compiled facts, of the streams for which they are current at these heads."""
@@ -78,6 +90,7 @@ class KnownStreams:
         """Remember a stream as it stands after a commit."""
         if head.stream not in self._streams and len(self._streams) >= self._limit:
             del self._streams[next(iter(self._streams))]
+        self._absent.pop(head.stream, None)
         self._streams[head.stream] = Known(head.kind, head.key_epoch, key, head.rules, compiled)
 
     def forget(self, stream: bytes) -> None:

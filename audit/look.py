@@ -33,7 +33,9 @@ async def _look(connection: store.Connection, known: KnownStreams, streams: Sequ
     heads = {stream: one.head for stream, one in stored.items()}
     _, compiled = known.current(heads.values())
     behind = {stream: stored[stream] for stream in heads.keys() - compiled.keys()}
-    if behind:
+    absent = known.missing(stream for stream in streams if stream not in heads)
+    if behind or absent:
+        known.note_absent(absent)
         spans = known.spans(behind)
         records = await store.load_facts(connection, spans)
         for stream, after, _last in spans:

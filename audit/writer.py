@@ -198,6 +198,7 @@ class Writer:
         try:
             async with self._pool.acquire() as connection:
                 stored = await store.load_streams(connection, streams)
+                self._known.note_absent(stream for stream in streams if stream not in stored)
                 spans = self._known.spans(stored)
                 records = await store.load_facts(connection, spans)
             for stream, after, _last in spans:

@@ -50,10 +50,6 @@ class Dossiers:
         waiting = await self.epochs.pending(view, dossier)
         return await show(self.store, state, view.head(dossier), actor.id, waiting, view.now)
 
-    async def check_holder(self, actor: Actor, dossier: bytes) -> None:
-        """Raise NotFoundError unless the actor holds the dossier: asked before anything is said about what it holds."""
-        holder_state(await self.writer.look((dossier, actor.id)), dossier, actor)
-
     async def statements(self, actor: Actor, dossier: bytes) -> Sequence[bytes]:
         """Return the statements that govern a dossier, for one who holds it; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))

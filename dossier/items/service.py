@@ -13,9 +13,11 @@ from typing import Any
 from audit.writer import Writer
 from crypto.encoding import encode_base64
 from dossier.answers import Answer, Promise, promise
-from dossier.dossiers.authority import holder_state, holds_section
-from dossier.errors import InvalidRequestError, NotFoundError
+from dossier.dossiers.authority import holder_state
+from dossier.errors import NotFoundError
 from dossier.facts.foreign import foreign_streams
+from dossier.hiding.absent import Absent
+from dossier.items.adopting import Adopt, Wrap
 from dossier.items.listing import Items, ItemsMovedError, ListItems, ListRequest, NothingListedError, Page
 from dossier.items.state import ItemState, compile_item
 from dossier.items.store import ItemStore
@@ -77,6 +79,7 @@ class ItemLists:
     store: ItemStore
     writer: Writer
     _kept: OrderedDict[bytes, Items] = field(default_factory=OrderedDict)
+    _absent: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
 
     async def page(self, actor: Actor, request: ListRequest) -> ItemPage:
         """List one page for the actor; raise NotFoundError when there is nothing that the actor may know of."""
@@ -115,26 +118,17 @@ class ItemLists:
         sealed = [encode_base64(each) for each in capsules]
         return ItemPage(shown, sealed, promise(page.receipt, "owner" if holds else "actor"), following)
 
-    async def adopt(self, actor: Actor, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes) -> None:
-        """Keep an item key under the list key of where it stands, for one who holds that section.
-
-        Raise NotFoundError, InvalidRequestError with code wrong-place for another place, version or epoch.
-        """
+    async def adopt(self, actor: Actor, item: bytes, wrap: Wrap) -> None:
+        """Keep an item key under the list key of where it stands; raise as `Adopt` does."""
         dossier = await self.store.dossier_of(item)
-        view = await self.writer.look((dossier, actor.id))
-        rules = holder_state(view, dossier, actor).rules
-        section, lane, _epoch = place
-        if not holds_section(rules, actor, section, view.now):
-            raise NotFoundError
-        state = (await self._items(actor, ListRequest(dossier))).states.get(item)
-        stands = state is not None and not state.removed and (state.facts.section, state.facts.lane) == (section, lane)
-        if not stands or not await self.store.put_wrap(dossier, item, version, place, wrapped):
-            raise InvalidRequestError("the item does not stand there", code="wrong-place")
+        # What is not there is wanted like what is: no stream has the id of an item.
+        entry = Adopt(actor, dossier or item, item, wrap)
+        await self.writer.submit(entry if dossier else Absent(actor, None, entry.wants))
 
     async def _items(self, actor: Actor, request: ListRequest) -> Items:
         view = await self.writer.look((request.dossier, *foreign_streams(actor, request.case)))
         if not view.exists(request.dossier):
-            return Items(0, {})
+            return await self._none(request.dossier)
         wanted = view.head(request.dossier).items.seq
         kept = self._kept.get(request.dossier, Items(0, {}))
         if kept.position != wanted:
@@ -144,6 +138,15 @@ class ItemLists:
         while len(self._kept) > KEPT_DOSSIERS:
             self._kept.popitem(last=False)
         return kept
+
+    async def _none(self, dossier: bytes) -> Items:
+        """The items of a dossier that is not there, looked for as if it were: once, then remembered for a while."""
+        if dossier not in self._absent:
+            await self.store.since(dossier, 0, 0)
+            self._absent[dossier] = None
+        while len(self._absent) > KEPT_DOSSIERS:
+            self._absent.popitem(last=False)
+        return Items(0, {})
 
     async def _extended(self, dossier: bytes, kept: Items, upto: int) -> dict[bytes, ItemState]:
         after = kept.position if kept.position < upto else 0

@@ -22,6 +22,10 @@ INSERT_ITEM = "INSERT INTO dossier.item VALUES (audit.bucket($1), $1, $2, $3)"
 INSERT_VERSION = "INSERT INTO dossier.item_version VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
 INSERT_PART = "INSERT INTO dossier.part VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
 INSERT_PLACED_KEY = "INSERT INTO dossier.placed_key VALUES (audit.bucket($1), $1, $2, $3, $4)"
+PUT_WRAP = (
+    "INSERT INTO dossier.wrap VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
+    " ON CONFLICT (bucket, item, version, section, lane) DO UPDATE SET epoch = $5, wrapped = $6"
+)
 USE_UPLOAD = "UPDATE dossier.upload SET state = 'used' WHERE bucket = audit.bucket($1) AND upload = $1"
 OBJECT_FOLDER = "parts"
 
@@ -131,13 +135,11 @@ class ItemStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def dossier_of(self, item: bytes) -> bytes:
-        """Return the dossier of an item; raise NotFoundError."""
+    async def dossier_of(self, item: bytes) -> bytes | None:
+        """Return the dossier of an item, None for no item."""
         found: bytes | None = await self._pool.fetchval(
             "SELECT dossier FROM dossier.item WHERE bucket = audit.bucket($1) AND item = $1", item
         )
-        if found is None:
-            raise NotFoundError
         return found
 
     async def since(self, dossier: bytes, after: int, upto: int) -> dict[bytes, list[tuple[int, str, dict[str, Any]]]]:
@@ -188,28 +190,6 @@ class ItemStore:
             [bytes.fromhex(consent) for consent in consents],
         )
         return [row["body"] for row in rows]
-
-    async def put_wrap(
-        self, dossier: bytes, item: bytes, version: int, place: tuple[str, str, int], wrapped: bytes
-    ) -> bool:
-        """Keep an item key under the list key of its section; a holder may replace it.
-
-        Tell whether it was kept: only for a version that is there, and under the section's newest epoch.
-        """
-        done = await self._pool.execute(
-            """INSERT INTO dossier.wrap SELECT audit.bucket($1), $1, $2, $3, $4, $5, $6
-               WHERE EXISTS (SELECT FROM dossier.item_version v
-                             WHERE v.bucket = audit.bucket($1) AND v.item = $1 AND v.version = $2)
-                 AND $5 = (SELECT max(k.epoch) FROM dossier.section_key k WHERE k.bucket = audit.bucket($7)
-                           AND k.dossier = $7 AND k.section = $3 AND k.lane = $4)
-               ON CONFLICT (bucket, item, version, section, lane) DO UPDATE SET epoch = $5, wrapped = $6""",
-            item,
-            version,
-            *place,
-            wrapped,
-            dossier,
-        )
-        return bool(done == "INSERT 0 1")
 
     async def add_upload(self, row: UploadRow, most: int) -> bool:
         """Begin an upload, if the sender's unused ones for this dossier then have at most so many bytes; tell whether."""

@@ -91,9 +91,10 @@ class Read(Entry[ReadResult]):
         self._own = foreign_streams(actor, request.case)
         self.foreign = self._own
         self.streams = (place.dossier, actor.stream) if place else (actor.stream,)
-        if place:
-            self._want = ReadingWant(place.dossier, request.item, request.version, actor.id, place.section, place.lane)
-            self.wants = (self._want,)
+        # What is not there is wanted like what is: no stream has the id of an item.
+        where = place or Place(request.item, "", "")
+        self._want = ReadingWant(where.dossier, request.item, request.version, actor.id, where.section, where.lane)
+        self.wants = (self._want,)
 
     def verify(self) -> None:
         """Check the signature; whether the key still stands is for the engine to say."""

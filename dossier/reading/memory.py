@@ -41,6 +41,14 @@ class Places:
                 self._task = loop.create_task(self._run())
         return await asyncio.shield(future)
 
+    def knows(self, item: bytes) -> bool:
+        """Whether `find` would answer from memory."""
+        return item in self._known
+
+    async def look(self, item: bytes) -> None:
+        """Ask as for an item that is not known: so a hidden answer costs what one about nothing does."""
+        await self._load([item])
+
     def forget(self, item: bytes) -> None:
         """Drop what is known of an item: it was found to stand elsewhere."""
         self._known.pop(item, None)

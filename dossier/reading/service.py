@@ -64,11 +64,14 @@ class Readings:
         claim = Claim(
             actor.id, sha256(b"POST /v1/items/%s/readings" % item.hex().encode()), nonce, request.statement.hash
         )
+        known = self._places.knows(item)
         result = await self._decide(actor, request, public_key, claim)
         if isinstance(result, Released):
             self._uses.note(result.rules, result.answer, result.at)
             return result.answer
         if isinstance(result, Hidden):
+            if known:
+                await self._places.look(item)
             await hold(arrival, self._clock)
             raise NotFoundError
         if isinstance(result, Again):

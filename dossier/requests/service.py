@@ -59,9 +59,12 @@ class Requests:
             raise NotFoundError
         return result
 
-    async def find(self, request: bytes) -> RequestRow:
-        """Return a request; raise NotFoundError. Whether the actor may know of it is for the entry to say."""
+    async def find(self, actor: Actor, request: bytes) -> RequestRow:
+        """Return a request that was sent to a dossier which the actor holds; raise NotFoundError."""
         row = await self.store.find(request)
+        # What is not there is looked at like what is: no stream has the id of a request.
+        dossier = row.dossier if row else request
+        holder_state(await self.writer.look((dossier, actor.id)), dossier, actor)
         if row is None:
             raise NotFoundError
         return row

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from audit.entry import Append, Claim, Claimed, Entry, Outcome, View
+from audit.entry import Append, Claim, Claimed, Entry, Outcome, View, Want
 from audit.event import make_event
 from consent.grant import Consent, parse_consent
 from crypto.capsules import Capsule
@@ -47,6 +47,11 @@ class AddCapsules(Entry[Added]):
         self._items = AllItemsWant(shared.dossier)
         self._kept = CapsuleCountWant(shared.dossier, shared.hash)
         self.wants = (self._items, self._kept)
+
+    @staticmethod
+    def kinds(consent: bytes) -> tuple[Want, ...]:
+        """Wants of the kinds that adding capsules has, for a consent that is not there."""
+        return (AllItemsWant(consent), CapsuleCountWant(consent, consent))
 
     def judge(self, view: View) -> Outcome[Added]:
         """Check who adds them, that the consent stands, and that it covers every key."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from audit.entry import View
+from audit.entry import Entry, View
 from audit.writer import Writer
 from consent.grant import Consent, parse_consent
 from crypto.capsules import parse_capsule
@@ -16,9 +17,12 @@ from dossier.dossiers.authority import is_holder
 from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_streams
+from dossier.hiding.absent import Absent
 from dossier.parties.actor import Actor
 from dossier.sharing.shown import ConsentList, case_streams, is_blocked, names, shown
 from dossier.sharing.store import SharedRow, SharingStore
+
+T = TypeVar("T")
 
 
 class ShownCapsule(Answer, frozen=True):
@@ -48,19 +52,20 @@ class Sharing:
     store: SharingStore
     writer: Writer
 
-    async def find(self, consent: bytes) -> SharedRow:
-        """Return a consent, ended or not; raise NotFoundError. Whether the actor may know is for the entry to say."""
+    async def act(self, consent: bytes, make: Callable[[SharedRow], Entry[T]], absent: Absent) -> T:
+        """Do something about a consent, ended or not; raise what the entry raises, or NotFoundError for none.
+
+        Whether the actor may know of it is for the entry to say; `absent` is what is done if there is none.
+        """
         row = await self.store.consent(consent)
-        if row is None:
-            raise NotFoundError
-        return row
+        entry: Entry[T] = absent if row is None else make(row)
+        return await self.writer.submit(entry)
 
     async def consents(self, actor: Actor, dossier: bytes) -> ConsentList:
         """List the consents that the actor may know of; raise NotFoundError if there are none for a stranger."""
-        view, state = await self._look(actor, dossier)
         rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
+        view, state = await self._look(actor, dossier, [consent for _, consent in rows])
         if not is_holder(state.rules, actor, view.now):
-            view = await self._with_cases(view, actor, [consent for _, consent in rows])
             rows = [(row, consent) for row, consent in rows if names(consent, actor, view, view.now)]
             if not rows or is_blocked(state.rules, actor, view.now):
                 raise NotFoundError
@@ -72,15 +77,19 @@ class Sharing:
 
     async def capsules(self, actor: Actor, consent: bytes) -> CapsuleList:
         """List a consent's capsules: all for a holder of the dossier, their own for a grantee while it stands."""
-        row = await self.find(consent)
-        view, state = await self._look(actor, row.dossier)
-        found = await self.store.capsules(row.dossier, row.hash)
-        if not is_holder(state.rules, actor, view.now):
+        row = await self.store.consent(consent)
+        # What is not there is looked at like what is: no stream has the id of a consent.
+        view, state = await self._look(actor, row.dossier if row else consent, [_consent(row)] if row else [])
+        if row is None:
+            raise NotFoundError
+        holds = is_holder(state.rules, actor, view.now)
+        if not holds:
             standing = any(each.id == consent.hex() and each.period.holds(view.now) for each in state.rules.permits)
-            view = await self._with_cases(view, actor, [_consent(row)])
             named = names(_consent(row), actor, view, view.now) and not is_blocked(state.rules, actor, view.now)
             if not standing or not named:
                 raise NotFoundError
+        found = await self.store.capsules(row.dossier, row.hash)
+        if not holds:
             found = [(grantee, body) for grantee, body in found if grantee == actor.id]
         listed = [ShownCapsule(grantee.hex(), encode_base64(body)) for grantee, body in found]
         statements = await self._key_statements(row, [body for _, body in found])
@@ -92,13 +101,9 @@ class Sharing:
         wanted = {(key_id.fields[1].decode(), key_id.fields[2].decode()) for key_id in held}
         return await self.store.key_statements(shared.dossier, shared.hash, sorted(wanted))
 
-    async def _with_cases(self, view: View, actor: Actor, consents: Sequence[Consent]) -> View:
-        """The actor and the cases whose people these consents name; the same view where they name none."""
-        cases = case_streams(consents)
-        return await self.writer.look((*foreign_streams(actor), *sorted(cases))) if cases else view
-
-    async def _look(self, actor: Actor, dossier: bytes) -> tuple[View, DossierState]:
-        view = await self.writer.look((dossier, *foreign_streams(actor)))
+    async def _look(self, actor: Actor, dossier: bytes, consents: Sequence[Consent]) -> tuple[View, DossierState]:
+        """A dossier with the actor and the cases whose people these consents name, in one look."""
+        view = await self.writer.look((dossier, *foreign_streams(actor), *sorted(case_streams(consents))))
         state = view.facts(dossier).value if view.exists(dossier) else None
         if not isinstance(state, DossierState):
             raise NotFoundError

@@ -56,7 +56,13 @@ class Withdraw(Entry[Ended]):
         # Only what the consent lists: ending it must not take longer as the dossier grows.
         listed = sorted(map(bytes.fromhex, self._consent.scope.items))
         self._items = tuple(ItemWant(shared.dossier, item) for item in listed)
-        self.wants = self._items
+        # Always one kind of row, as for a consent that is not there (`kinds`).
+        self.wants = self._items or self.kinds(self._shared.consent)
+
+    @staticmethod
+    def kinds(consent: bytes) -> tuple[ItemWant, ...]:
+        """A want of the kind that ending a consent has, for none that is there."""
+        return (ItemWant(consent, consent),)
 
     def judge(self, view: View) -> Outcome[Ended]:
         """Check who it is and, with a key, the signature; an ended consent ends again without effect."""

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,8 +34,8 @@ USERS = ("nobody", "citizen", "professional", "system", "administrator", "audito
 
 
 @contextmanager
-def served(urls: Any, data_dir: Path) -> Iterator[str]:
-    """Serve on a database and a folder; yield the origin."""
+def served(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> Iterator[str]:
+    """Serve on a database and a folder, by this module with these arguments; yield the origin."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -51,7 +51,7 @@ def served(urls: Any, data_dir: Path) -> Iterator[str]:
         "PYTHONPATH": str(ROOT),
     }
     told = (data_dir / "told").open("wb")
-    words = [sys.executable, "-P", "-m", "web.cli", "serve"]
+    words = [sys.executable, "-P", "-m", *program, "serve"]
     service = subprocess.Popen(words, env={**os.environ, **settings}, stdout=told, stderr=told)
     try:
         until = time.monotonic() + PATIENCE
@@ -121,9 +121,9 @@ class World:
 
 
 @contextmanager
-def world(urls: Any, data_dir: Path) -> Iterator[World]:
+def world(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> Iterator[World]:
     """Serve, and settle the story's people with something of every kind that has an id."""
-    with served(urls, data_dir) as origin:
+    with served(urls, data_dir, program) as origin:
         personas = {each.subject: each for each in PersonaFile(data_dir / "personas.json").load()}
         exchanges: list[Exchange] = []
         cast = ServedCast(origin, personas, exchanges, SimpleNamespace(data_dir=data_dir))

@@ -137,28 +137,33 @@ def test_absent_and_another_s_look_alike(town, user):
     assert "showDossier" in compared
 
 
+def reading(town, user, item):
+    """The body and the headers of a well-signed request to read an item."""
+    person, organisation, role, key = town.signers[user]
+    nonce = secrets.token_hex(16)
+    payload = {
+        "item": item,
+        "version": 1,
+        "action": "read",
+        "purpose": "debt-help",
+        "case": "",
+        "reason": "intake",
+        "nonce": nonce,
+        "signer": person.hex(),
+        "organisation": organisation.hex(),
+        "role": role,
+        "issuedAt": story.Session(town.origin).now(),
+    }
+    body = {"request": encode_base64(sign("reading-request", payload, key).envelope)}
+    return body, town.headers[user] | {"idempotency-key": nonce}
+
+
 @pytest.mark.parametrize("user", ["citizen", "professional", "system"])
 def test_a_signed_reading_of_what_is_hidden(town, user):
     """A well-signed request to read another's item is answered like one for an item that nobody has."""
-    person, organisation, role, key = town.signers[user]
     answers = []
     for item in (town.ids["item"], absent_like(town.ids["item"])):
-        nonce = secrets.token_hex(16)
-        payload = {
-            "item": item,
-            "version": 1,
-            "action": "read",
-            "purpose": "debt-help",
-            "case": "",
-            "reason": "intake",
-            "nonce": nonce,
-            "signer": person.hex(),
-            "organisation": organisation.hex(),
-            "role": role,
-            "issuedAt": story.Session(town.origin).now(),
-        }
-        body = {"request": encode_base64(sign("reading-request", payload, key).envelope)}
-        headers = town.headers[user] | {"idempotency-key": nonce}
+        body, headers = reading(town, user, item)
         answers.append(requests.post(f"{town.origin}/v1/items/{item}/readings", json=body, headers=headers, timeout=20))
     assert shown(answers[0]) == shown(answers[1])
     assert answers[0].json()["code"] == "not-found"

@@ -13,6 +13,7 @@ from crypto.encoding import decode_hex
 from crypto.errors import CryptoError
 from dossier.dossiers.statements import read_capsules, read_statement
 from dossier.errors import InvalidRequestError
+from dossier.hiding.absent import Absent
 from dossier.parties.actor import require_step_up
 from dossier.sharing.adding import AddCapsules, Added
 from dossier.sharing.consents import GiveConsent, Given, NewConsent
@@ -104,8 +105,9 @@ async def withdraw(request: Http, consent: ConsentPath, data: JSONBody[Withdrawa
     if statement is None:
         require_step_up(actor, running.sign_in.clock())
     claim = await claim_of(request, actor)
-    shared = await running.released.sharing.find(path_id(consent))
-    return await running.writer.submit(Withdraw(actor, shared, statement, claim))
+    wanted = path_id(consent)
+    absent = Absent(actor, claim, Withdraw.kinds(wanted))
+    return await running.released.sharing.act(wanted, lambda shared: Withdraw(actor, shared, statement, claim), absent)
 
 
 @get(
@@ -135,8 +137,11 @@ async def add_capsules(request: Http, consent: ConsentPath, data: JSONBody[Capsu
     running = service(request)
     # The body is read first: that a malformed one is refused must not tell whether the consent is there.
     capsules, claim = read_capsules(data.capsules), await claim_of(request, actor)
-    shared = await running.released.sharing.find(path_id(consent))
-    return await running.writer.submit(AddCapsules(actor, shared, capsules, claim))
+    wanted = path_id(consent)
+    absent = Absent(actor, claim, AddCapsules.kinds(wanted))
+    return await running.released.sharing.act(
+        wanted, lambda shared: AddCapsules(actor, shared, capsules, claim), absent
+    )
 
 
 @post(

@@ -13,6 +13,7 @@ from crypto.errors import CryptoError
 from crypto.kinds import is_code
 from dossier.dossiers.statements import read_bytes
 from dossier.errors import InvalidRequestError
+from dossier.items.adopting import Wrap
 from dossier.items.listing import PAGE_SIZE, ListRequest
 from dossier.items.service import ItemPage
 from web.api.act import Body, Http, actor_of, path_id, problems, service
@@ -82,8 +83,8 @@ async def adopt(request: Http, item: ItemPath, data: JSONBody[WrapBody]) -> Resp
         raise InvalidRequestError("not a wrap of an item key", code="invalid-wrap")
     if not (0 < data.version < 2**31 and 0 <= data.epoch < 2**31):
         raise InvalidRequestError("not a wrap of an item key", code="invalid-wrap")
-    place = (data.section, data.lane, data.epoch)
-    await service(request).lists.adopt(actor, path_id(item), data.version, place, wrapped)
+    wrap = Wrap(data.version, data.section, data.lane, data.epoch, wrapped)
+    await service(request).lists.adopt(actor, path_id(item), wrap)
     return Response(None, status_code=HTTP_204_NO_CONTENT)
 
 

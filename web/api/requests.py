@@ -88,8 +88,7 @@ async def answer(request: Http, request_id: RequestPath, data: JSONBody[AnswerBo
     # What came is read before anything is looked up, and nothing is said of a request to whom it was not sent.
     statement, words = read_statement(data.statement, "access-answer"), read_bytes(data.words) if data.words else b""
     given = [(read_statement(each.statement, "consent"), read_capsules(each.capsules)) for each in data.consents]
-    asked = await running.casework.requests.find(path_id(request_id))
-    await running.dossiers.check_holder(actor, asked.dossier)
+    asked = await running.casework.requests.find(actor, path_id(request_id))
     new = NewAnswer(statement, [NewConsent(asked.dossier, *each) for each in given], words)
     claim = await claim_of(request, actor)
     return await running.writer.submit(AnswerRequest(actor, asked, new, shipped_catalogues().current, claim))
