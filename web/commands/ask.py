@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from crypto.chains import DossierChain
-from dossier.client.cases import CaseClient, CaseView, Wish
+from dossier.client.cases import CaseView, Wish
 from dossier.errors import InvalidRequestError
 from web.commands.looking import DAYS, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
+from web.commands.working import find_case, worker
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,20 +31,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Sign and send."""
     return act(arguments, lambda who: _report(who, arguments))
-
-
-def worker(who: Who) -> CaseClient:
-    """They as one who works in cases, in their first role."""
-    roles = [] if who.is_citizen else who.session.get("/v1/me")["roles"]
-    return CaseClient(who.session, who.company.identity(who.name), next(iter(roles), ""))
-
-
-def find_case(client: CaseClient, beginning: str) -> CaseView:
-    """The one case of theirs whose id begins so; raise InvalidRequestError."""
-    found = [each["case"] for each in client.cases() if each["case"].startswith(beginning) and not each["closedAt"]]
-    if len(found) != 1:
-        raise InvalidRequestError("no open case of yours has this id" if not found else "say which case: --case ID")
-    return client.show(bytes.fromhex(found[0]))
 
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:

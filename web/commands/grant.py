@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dossier.client import sharing
 from dossier.client.groups import Group, Waiting, as_recipient
 from dossier.errors import InvalidRequestError
-from web.commands.ask import find_case, worker
 from web.commands.looking import (
     DAYS,
     add_dossier,
@@ -24,7 +23,8 @@ from web.commands.looking import (
     words,
 )
 from web.commands.who import Report, Who, act, add_who
-from web.wording import catalogue_hash, check_known, described, wording
+from web.commands.working import case_id, worker
+from web.wording import catalogue_hash, check_known, described, known_codes, wording
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -60,12 +60,16 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     case = _case(who, arguments)
     terms = _terms(arguments, items, case, who.session.now())
     to = _recipient(who, arguments, case)
+    _check(terms)
     text = wording(described(to, who.name_of(_organisation(to)) if _organisation(to) else ""), terms)
     if arguments.preview:
         return _preview(who, dossier, to, terms, text)
     owner = who.owner()
+    out = sharing.shut_out(owner.hold(dossier), who.session.now())
     if isinstance(to, Group):
-        to = to.without(sharing.shut_out(owner.hold(dossier), who.session.now()))
+        to = to.without(out)
+    elif to.id in out and terms.effect == "permit":
+        raise InvalidRequestError("this person is shut out of your dossier: nothing you give reaches them")
     consent, answer = sharing.grant(owner, dossier, to, terms, catalogue_hash(), text)
     who.company.keep_pins(who.name, owner.pins)
     return _given(who, to, terms, {"consent": consent, "dossier": dossier.hex(), "state": answer["state"]}, text)
@@ -86,6 +90,14 @@ def _given(who: Who, to: sharing.Grantees, terms: sharing.Terms, values: dict[st
 def waiting_lines(waiting: Sequence[Waiting]) -> list[str]:
     """Who has no keys yet, and why; `dossier share-keys` serves them once they verify."""
     return [f"waiting for keys: {each.name or each.person} ({each.reason})" for each in waiting]
+
+
+def _check(terms: sharing.Terms) -> None:
+    """Raise InvalidRequestError for a permit that leaves open what it is about or for."""
+    if terms.effect == "permit" and not terms.purpose:
+        raise InvalidRequestError(f"say for what: --purpose P, one of {', '.join(known_codes('purposes'))}")
+    if terms.effect == "permit" and not terms.sections and not terms.items:
+        raise InvalidRequestError(f"say what: --items, or --sections, some of {', '.join(known_codes('sections'))}")
 
 
 def _preview(who: Who, dossier: bytes, to: sharing.Grantees, terms: sharing.Terms, text: str) -> Report:
@@ -119,8 +131,7 @@ def _terms(arguments: argparse.Namespace, items: list[bytes], case: str, now: in
 
 def _case(who: Who, arguments: argparse.Namespace) -> str:
     """The case that is meant, by its full id; empty for none."""
-    named = arguments.team or arguments.case
-    return find_case(worker(who), named).case.hex() if named else ""
+    return case_id(who, arguments.team or arguments.case)
 
 
 def _recipient(who: Who, arguments: argparse.Namespace, case: str) -> sharing.Grantees:
@@ -140,7 +151,7 @@ def _recipient(who: Who, arguments: argparse.Namespace, case: str) -> sharing.Gr
         return as_recipient(who.professional(arguments.to))
     if not case:
         raise InvalidRequestError("a citizen looks along in a case only: add --case CASE")
-    return who.people.citizen(person, case=case)
+    return who.people.citizen(person, who.name_of(person.hex()), case)
 
 
 def _organisation(to: sharing.Grantees) -> str:

@@ -35,7 +35,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
 
 def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> Iterator[OpenedItem | RejectedItem]:
     if not who.is_citizen or arguments.of:
-        yield from who.reader().items(dossier, asked(arguments), arguments.section)
+        yield from who.reader().items(dossier, asked(who, arguments), arguments.section)
         return
     owner = who.owner()
     held = owner.hold(dossier)

@@ -10,6 +10,7 @@ from crypto.errors import CryptoError
 from dossier.client.reading import Asked
 from dossier.errors import InvalidRequestError
 from web.commands.who import Who
+from web.commands.working import case_id
 
 DAY = 86_400
 DAYS = 30
@@ -25,12 +26,12 @@ def add_asked(parser: argparse.ArgumentParser) -> None:
     """`--purpose`, `--reason` and `--case`."""
     parser.add_argument("--purpose", default="", metavar="P", help="code of the purpose, such as debt-plan")
     parser.add_argument("--reason", default="", metavar="R", help="code of the reason, such as intake")
-    parser.add_argument("--case", default="", metavar="C", help="id of the case")
+    parser.add_argument("--case", default="", metavar="C", help="id of the case, or how it begins")
 
 
-def asked(arguments: argparse.Namespace) -> Asked:
+def asked(who: Who, arguments: argparse.Namespace) -> Asked:
     """What is asked for, as the options say."""
-    return Asked(arguments.purpose, arguments.reason, arguments.case)
+    return Asked(arguments.purpose, arguments.reason, case_id(who, arguments.case))
 
 
 def dossiers(who: Who, arguments: argparse.Namespace) -> list[bytes]:

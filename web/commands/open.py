@@ -57,11 +57,11 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
 def _read(who: Who, arguments: argparse.Namespace) -> Released:
     item = read_id(arguments.item)
     if not who.is_citizen or arguments.purpose:
-        return who.reader().read(item, asked(arguments))
+        return who.reader().read(item, asked(who, arguments))
     owner = who.owner()
     held = owner.hold(read_id(arguments.dossier) if arguments.dossier else dossier_with(who, item))
     who.company.keep_pins(who.name, owner.pins)
-    return owner.read(held, item, asked(arguments), who.log_keys())
+    return owner.read(held, item, asked(who, arguments), who.log_keys())
 
 
 def _save(who: Who, released: Released, number: int, path: Path) -> int:

@@ -18,11 +18,11 @@ from dossier.client.owner import OpenedItem
 from dossier.client.passing import Missing, find_missing, pass_on, serve
 from dossier.client.shared import fetch_shared_keys
 from dossier.client.sharing import Shown
-from web.commands.ask import worker
 from web.commands.consents import listed
 from web.commands.grant import waiting_lines
 from web.commands.looking import add_asked, add_dossier, asked, counted, dossiers
 from web.commands.who import Report, Who, act, add_who
+from web.commands.working import worker
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +102,7 @@ def _missing(
 
 def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> list[OpenedItem]:
     """The items that one may list for this purpose: their keys can be passed on singly."""
-    listing = who.reader().items(dossier, asked(arguments))
+    listing = who.reader().items(dossier, asked(who, arguments))
     return [each for each in listing if isinstance(each, OpenedItem)]
 
 
