@@ -74,16 +74,19 @@ def losses(records: Iterable[FactRecord], times: Mapping[int, int], now: int) ->
             continue
         moment = Moment(record.seq, times[record.seq])
         found += _lapse(held, moment.at // 1000)
-        after = _listed(record.payload) if record.kind == LIST else _ended(held, record.payload, moment.at // 1000)
+        read = _listed if record.kind == LIST else _ended
+        after = read(held, record.payload, moment.at // 1000)
         found += _between(held, after, moment)
         held = after
     return (*found, *_lapse(held, now))
 
 
-def _listed(payload: Mapping[str, Any]) -> _Held:
+def _listed(_before: _Held, payload: Mapping[str, Any], now: int) -> _Held:
+    """A list replaces everything; an entry whose time is over already gives nothing."""
     held: _Held = {}
     for each in payload["holders"]:
-        held.setdefault(each["person"], []).append(_Share(each["full"], frozenset(each["sections"]), each["until"]))
+        if each["until"] > now:
+            held.setdefault(each["person"], []).append(_Share(each["full"], frozenset(each["sections"]), each["until"]))
     return held
 
 
