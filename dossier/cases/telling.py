@@ -6,27 +6,20 @@ closing papers be added lives on for that, and ends by the sweeper.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import Any
 
 import msgspec
 
 from audit.entry import Append, Entry, Fact, Outcome, View
-from audit.errors import AuditError
 from audit.event import make_event
 from audit.writer import Writer
 from consent.lifecycle import Event, State, due_ending
 from dossier.cases.authority import find_case
 from dossier.cases.store import CaseStore, Notice, NoticeWant, told_write
-from dossier.database import CONNECTION_ERRORS
 from dossier.facts.dossiers import DossierState
-
-ROUND_SECONDS = 15
-"""Seconds between two rounds: well within the 60 in which a dossier must have heard."""
+from dossier.rounds import Rounds
 
 MOST = 1_000
-_LOG = logging.getLogger(__name__)
 
 
 class AlreadyToldError(Exception):
@@ -84,20 +77,17 @@ class TellCase(Entry[int]):
         return Append(self._notice.dossier, make_event("stopped/v1", values), (fact,))
 
 
-class CaseTeller:
-    """Works through the notices of cases. Owned by the event loop."""
+class CaseTeller(Rounds):
+    """Works through the notices of cases."""
+
+    seconds = 15
+    """Well within the 60 in which a dossier must have heard."""
+
+    what = "notices of cases"
 
     def __init__(self, writer: Writer, store: CaseStore) -> None:
-        self._writer, self._store = writer, store
-
-    async def run_forever(self) -> None:
-        """One round every 15 seconds; what cannot be told now is told in the next."""
-        while True:
-            await asyncio.sleep(ROUND_SECONDS)
-            try:
-                await self.run_once((await self._writer.look(())).now)
-            except (AuditError, *CONNECTION_ERRORS) as error:
-                _LOG.warning("notices of cases wait for the next round: %s", type(error).__name__)
+        super().__init__(writer)
+        self._store = store
 
     async def run_once(self, now: int) -> int:
         """Tell all that is due at `now` (UTC seconds); return how many notices that were."""

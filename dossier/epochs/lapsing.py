@@ -5,22 +5,16 @@ The engine does not wait for it: time alone decides there. Without it, whoever h
 
 from __future__ import annotations
 
-import asyncio
-import logging
-
 from audit.entry import Append, Entry, Outcome, View
-from audit.errors import AuditError
 from audit.event import make_event
 from audit.writer import Writer
-from dossier.database import CONNECTION_ERRORS
 from dossier.epochs.losses import Loss, Moment, losses
 from dossier.epochs.store import EpochStore, EpochWant, drop_due
 from dossier.epochs.streamkey import next_epoch
+from dossier.rounds import Rounds
 
-ROUND_SECONDS = 30
 MOST = 500
 SWEEPER = "sweeper"
-_LOG = logging.getLogger(__name__)
 
 
 class NothingLapsedError(Exception):
@@ -63,22 +57,15 @@ class Lapse(Entry[bool]):
         return loss.person == self._person.hex() and loss.moment == Moment(0, self._until * 1000)
 
 
-class LapseSweeper:
-    """Looks for authority that has ended by time. Owned by the event loop."""
+class LapseSweeper(Rounds):
+    """Looks for authority that has ended by time."""
+
+    seconds = 30
+    what = "lapsed authority"
 
     def __init__(self, writer: Writer, store: EpochStore) -> None:
-        self._writer, self._store = writer, store
-
-    async def run_forever(self) -> None:
-        """One round every 30 seconds."""
-        while True:
-            await asyncio.sleep(ROUND_SECONDS)
-            try:
-                await self.run_once((await self._writer.look(())).now)
-            except (AuditError, *CONNECTION_ERRORS) as error:
-                _LOG.warning("lapsed authority waits for the next round: %s", type(error).__name__)
-            except Exception:  # noqa: BLE001 - what ends by itself must go on ending, whatever one dossier did
-                _LOG.exception("a round of lapsed authority failed")
+        super().__init__(writer)
+        self._store = store
 
     async def run_once(self, now: int) -> int:
         """Write down all that has ended at `now` (UTC seconds); return how many ends that were."""

@@ -6,27 +6,20 @@ looked up. The first event of an hour follows at once, what comes after it in th
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 
 from audit.entry import Append, Entry, Outcome, View
-from audit.errors import AuditError
 from audit.event import make_event
 from audit.writer import Writer
-from dossier.database import CONNECTION_ERRORS
 from dossier.hiding.store import HiddenStore, ToldKey, ToldWant, Waiting, told_writes
-
-ROUND_SECONDS = 15
-"""Seconds between two rounds: well within the 60 in which a dossier must have heard."""
+from dossier.rounds import Rounds
 
 MOST = 2_000
 TOLD_TOGETHER = 500
 """Requests that one event tells of: the list of their targets must fit in a field."""
 
 HOUR = 3_600
-_LOG = logging.getLogger(__name__)
 
 
 class AlreadyToldError(Exception):
@@ -68,22 +61,17 @@ class Tell(Entry[None]):
         )
 
 
-class Teller:
-    """Works through the outbox of hidden requests. Owned by the event loop."""
+class Teller(Rounds):
+    """Works through the outbox of hidden requests."""
+
+    seconds = 15
+    """Well within the 60 in which a dossier must have heard."""
+
+    what = "hidden requests"
 
     def __init__(self, writer: Writer, store: HiddenStore) -> None:
-        self._writer, self._store = writer, store
-
-    async def run_forever(self) -> None:
-        """One round every 15 seconds; what cannot be told now is told in the next."""
-        while True:
-            await asyncio.sleep(ROUND_SECONDS)
-            try:
-                await self.run_once((await self._writer.look(())).now)
-            except (AuditError, *CONNECTION_ERRORS) as error:
-                _LOG.warning("hidden requests wait for the next round: %s", type(error).__name__)
-            except Exception:  # noqa: BLE001 - owners must go on hearing, whatever one row did
-                _LOG.exception("a round of hidden requests failed")
+        super().__init__(writer)
+        self._store = store
 
     async def run_once(self, now: int) -> int:
         """Tell all that is due at `now` (UTC seconds); return how many events that took.

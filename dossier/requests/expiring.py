@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-
 from audit.entry import Append, Entry, Outcome, View
-from audit.errors import AuditError
 from audit.writer import Writer
 from crypto.statements import parse_statement
-from dossier.database import CONNECTION_ERRORS
 from dossier.requests.events import request_event
 from dossier.requests.store import RequestRow, RequestStore, RequestWant, answer_write
+from dossier.rounds import Rounds
 
-ROUND_SECONDS = 60
 MOST = 500
 SWEEPER = "sweeper"
-_LOG = logging.getLogger(__name__)
 
 
 class NothingDueError(Exception):
@@ -49,20 +43,15 @@ class ExpireRequest(Entry[None]):
         )
 
 
-class RequestSweeper:
-    """Looks for requests whose time is over. Owned by the event loop."""
+class RequestSweeper(Rounds):
+    """Looks for requests whose time is over."""
+
+    seconds = 60
+    what = "unanswered requests"
 
     def __init__(self, writer: Writer, store: RequestStore) -> None:
-        self._writer, self._store = writer, store
-
-    async def run_forever(self) -> None:
-        """One round a minute."""
-        while True:
-            await asyncio.sleep(ROUND_SECONDS)
-            try:
-                await self.run_once((await self._writer.look(())).now)
-            except (AuditError, *CONNECTION_ERRORS) as error:
-                _LOG.warning("unanswered requests wait for the next round: %s", type(error).__name__)
+        super().__init__(writer)
+        self._store = store
 
     async def run_once(self, now: int) -> int:
         """End all that are due at `now` (UTC seconds); return how many that were."""

@@ -6,13 +6,10 @@ ends a consent that closes with its case or for want of use.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.entry import Append, Entry, Fact, Outcome, View
-from audit.errors import AuditError
 from audit.event import make_event
 from audit.writer import Writer
 from consent.facts import CaseState
@@ -21,15 +18,13 @@ from consent.lifecycle import PROPOSAL_SECONDS, Event, State, advance, due_endin
 from consent.terms import FOREVER
 from crypto.encoding import decode_base64
 from crypto.statements import parse_statement
-from dossier.database import CONNECTION_ERRORS
 from dossier.facts.dossiers import DossierState
+from dossier.rounds import Rounds
 from dossier.sharing.store import SharingStore, drop_due
 
-ROUND_SECONDS = 30
 CASE_SECONDS = 60
 MOST = 500
 SWEEPER = "sweeper"
-_LOG = logging.getLogger(__name__)
 
 
 class NothingDueError(Exception):
@@ -117,22 +112,15 @@ def next_look(consent: Consent, now: int, last_used: int = 0) -> int:
     return min(looks)
 
 
-class Sweeper:
-    """Looks for consents that are due and ends them. Owned by the event loop."""
+class Sweeper(Rounds):
+    """Looks for consents that are due and ends them."""
+
+    seconds = 30
+    what = "ends of consents"
 
     def __init__(self, writer: Writer, store: SharingStore) -> None:
-        self._writer, self._store = writer, store
-
-    async def run_forever(self) -> None:
-        """One round every 30 seconds."""
-        while True:
-            await asyncio.sleep(ROUND_SECONDS)
-            try:
-                await self.run_once((await self._writer.look(())).now)
-            except (AuditError, *CONNECTION_ERRORS) as error:
-                _LOG.warning("ends wait for the next round: %s", type(error).__name__)
-            except Exception:  # noqa: BLE001 - what ends by itself must go on ending, whatever one consent did
-                _LOG.exception("a round of ends failed")
+        super().__init__(writer)
+        self._store = store
 
     async def run_once(self, now: int) -> int:
         """End all that is due at `now` (UTC seconds); return how many consents that were."""

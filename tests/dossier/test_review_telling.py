@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from audit.errors import EventError
 from audit.payload import open_payload
 from crypto.encoding import new_id
 from crypto.statements import sign
@@ -64,26 +63,6 @@ async def test_one_round_tells_all(town, world, owner_pool, monkeypatch):
     await ask_for_many(town, owner_pool, reader, home, 25)
     await Teller(town.writer, town.hidden).run_once(now() + 3_600)
     assert await town.pool.fetchval("SELECT count(*) FROM dossier.outbox") == 0
-
-
-async def test_round_goes_on_after_a_defect(town, monkeypatch):
-    """A round that fails for a reason nobody thought of is followed by the next one (P4)."""
-    rounds = []
-
-    async def broken(_self, _now):
-        rounds.append(1)
-        if len(rounds) < 3:
-            raise KeyError("a defect")
-        raise EventError("known") if len(rounds) == 3 else StopTellingError
-
-    class StopTellingError(BaseException):
-        pass
-
-    monkeypatch.setattr(telling, "ROUND_SECONDS", 0)
-    monkeypatch.setattr(Teller, "run_once", broken)
-    with pytest.raises(StopTellingError):
-        await Teller(town.writer, town.hidden).run_forever()
-    assert len(rounds) == 4
 
 
 async def test_dossier_hears_of_refused_lists(town, world):
