@@ -8,9 +8,7 @@ complete, and whoever asked hears nothing before.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import msgspec
+from dataclasses import dataclass, replace
 
 from audit.entry import Append, Claim, Claimed, Entry, Head, Outcome, Receipt, View, Write
 from audit.event import Event
@@ -217,7 +215,7 @@ class CountersignAnswer(Countersign):
         event = answered_event(self._actor, self.claim.key if self.claim else b"", view.now, self._answer, row)
         written = answer_write(row.request, self._answer.payload["answer"], row.answer, row.sealed_answer or b"")
         append = Append(self._dossier, event, evidence=self._answer.envelope)
-        return msgspec.structs.replace(more, appends=(append,), writes=(*more.writes, written))
+        return replace(more, appends=(append,), writes=(*more.writes, written))
 
 
 def answered_event(actor: Actor, key: bytes, now: int, answer: Statement, row: RequestRow) -> Event:

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from dossier.client import sharing
-from dossier.client.cases import CaseClient, accept
+from dossier.client import answering, sharing
+from dossier.client.cases import CaseClient, Wish, accept
 from dossier.client.cosigning import countersign, waiting
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError
 from dossier.client.governing import NewHolder, appoint, dismiss
 from dossier.client.owner import OpenedItem, Owner
-from tests.scenarios.test_story import ASKED, Cast, grant, settle, tell
+from tests.scenarios.test_casework import professional
+from tests.scenarios.test_story import ASKED, CATALOGUE, LETTER, Cast, content_of, grant, settle, tell
 
 SON = "legal-representative"
 
@@ -85,6 +86,56 @@ async def test_both_accept_a_case(cast):
         assert countersign(son, dossier, proposal, SON) == "accepted"
         assert [chain.dossier for chain in worker.show(case).dossiers()] == [dossier]
         assert waiting(owner, dossier) == []
+
+    await tell(story)
+
+
+async def test_both_give_a_consent(cast):
+    """A consent that two signed opens for its reader, who holds both signatures against the list (P6)."""
+
+    def story():
+        owner, son, dossier = cast.owner, cast.son, cast.dossier
+        reader = replace(cast.reader, keys={}, asked=set())
+        _consent, given = grant(cast)
+        assert given["state"] == "proposed"
+        with pytest.raises(RefusedError):
+            titles(reader.items(dossier, ASKED))
+        (proposal,) = waiting(son, dossier)
+        assert countersign(son, dossier, proposal, SON) == "accepted"
+        assert "Van de zoon" in titles(reader.items(dossier, ASKED))
+        assert content_of(reader, reader.read(cast.item, ASKED)) == LETTER
+        for each in sharing.consents(owner.session, dossier):
+            if each.state == "active":
+                sharing.withdraw(owner, each)
+
+    await tell(story)
+
+
+async def test_both_answer_a_request(cast):
+    """An answer is one only when both have signed the consent in it; then it is told, and opens (P6)."""
+
+    def story():
+        owner, son, dossier = cast.owner, cast.son, cast.dossier
+        worker = CaseClient(cast.reader.session, cast.noor, "debt-counsellor")
+        case = worker.open("debt-help", [cast.bsn])
+        view = CaseClient(owner.session, owner.identity).show(case)
+        accept(owner, view, dossier, owner.session.now() + 3600)
+        (acceptance,) = waiting(son, dossier)
+        countersign(son, dossier, acceptance, SON)
+        wish = Wish("debt-help", owner.session.now() + 3600, sections=["debts"], words="Mag ik meekijken?")
+        worker.ask(worker.show(case).dossiers()[0], wish, case)
+        (request,) = [each for each in answering.requests(owner, dossier) if each.state == "open"]
+        answer = answering.grant_request(owner, request, professional(cast), CATALOGUE, "tekst", words="Ja hoor")
+        assert answer["state"] == "proposed"
+        (shown,) = worker.asked()
+        assert (shown["state"], shown["answer"], shown["answerWords"]) == ("open", "", "")
+        (proposal,) = [each for each in waiting(son, dossier) if each.statement.kind == "consent"]
+        assert countersign(son, dossier, proposal, SON) == "accepted"
+        (shown,) = worker.asked()
+        assert shown["state"] == "granted"
+        assert shown["answerWords"]
+        asked = replace(ASKED, case=case.hex())
+        assert "Van de zoon" in titles(replace(cast.reader, keys={}, asked=set()).items(dossier, asked))
 
     await tell(story)
 
