@@ -6,7 +6,7 @@ from web.bench.homes import PURPOSE, REASON, Home
 from web.bench.rounds import Measure, Work
 from web.bench.stage import Stage, request_bytes
 
-CONNECTIONS = 8
+CONNECTIONS = 4
 SIZE = 100
 MOST_RATE = 1_000
 

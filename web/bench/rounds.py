@@ -117,8 +117,9 @@ def _compare(result: Result, results: dict[str, Result]) -> None:
     if floor is None:
         return
     mine, theirs = result.figures[-1], floor.figures[-1]
-    if mine and theirs:
-        result.ratios.append(theirs / mine if result.measure.inverse else mine / theirs)
+    below = mine if result.measure.inverse else theirs
+    if below:
+        result.ratios.append((theirs if result.measure.inverse else mine) / below)
 
 
 def rate(work: Callable[[], object], seconds: float, units: int = 1) -> float:

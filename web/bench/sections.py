@@ -132,7 +132,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "memory": ("Memory of the service", _memory),
     "below": ("Readings below HTTP", _below),
     "race": ("Readings raced against withdrawals", _race),
-    "lists": ("Lists over HTTP, 8 connections", _lists),
+    "lists": ("Lists over HTTP, 4 connections", _lists),
     "events": ("Durable events", _events),
     "transfers": ("Large parts over HTTP, one connection", _transfers),
     "growth": ("Growth", _growth),
