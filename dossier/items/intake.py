@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from audit.entry import Append, Claim, Claimed, Entry, Outcome, View
 from audit.event import Event, make_event
+from consent.catalogue import shipped_catalogues
 from consent.terms import Decision
 from crypto.encoding import BUCKET_SIZE, sha256
 from crypto.errors import CryptoError
@@ -74,6 +75,7 @@ class Deliver(Entry[Delivered]):
             raise ForbiddenError("the item is signed by another than its sender", code="wrong-author")
         if header.core.dossier != delivery.dossier or header.core.item[:BUCKET_SIZE] != delivery.dossier[:BUCKET_SIZE]:
             raise InvalidRequestError("the item is sealed for another dossier", code="wrong-dossier")
+        check_codes(header)
         hashes = (sha256(delivery.sealed_key), sha256(delivery.sealed_metadata))
         if hashes != (header.sealed_key_hash, header.metadata_hash) or len(delivery.parts) != len(header.parts):
             raise InvalidRequestError("header and sealed bytes do not belong together", code="wrong-hash")
@@ -159,6 +161,14 @@ class Deliver(Entry[Delivered]):
             "source": source_of(self._actor).hex(),
         }
         return make_event("delivery/v1", values)
+
+
+def check_codes(header: Header) -> None:
+    """Raise InvalidRequestError for a code that no catalogue has: said to everybody alike, whoever may deliver here."""
+    core, catalogue = header.core, shipped_catalogues().current
+    known = core.type in catalogue.types and core.label in catalogue.labels
+    if not (known and core.section in catalogue.sections and core.lane in catalogue.lanes):
+        raise InvalidRequestError("a type, label, section or lane is unknown", code="unknown-code")
 
 
 def version_fields(header: Header) -> Values:

@@ -182,6 +182,16 @@ async def test_unknown_section_is_refused(town, home, system):
     await assert_refused(town, home, system.actor, delivery, InvalidRequestError, "unknown-section")
 
 
+@pytest.mark.parametrize("code", [{"kind": "unheard-of"}, {"label": "unheard-of"}, {"section": "unheard-of"}])
+@pytest.mark.parametrize("admitted", [True, False])
+async def test_unknown_code_is_malformed(town, home, system, admitted, code):
+    """A type, label or section that no catalogue has is 400 for an admitted agency and for a stranger alike (N54, P9)."""
+    home.secrets["unheard-of", "ordinary"] = secrets.token_bytes(32)
+    sender = system if admitted else await town.system(await town.agency())
+    delivery = seal_delivery(home, sender, b"x", **({"section": "debts"} | code), item=new_id(home.id[:2]))
+    await assert_refused(town, home, sender.actor, delivery, InvalidRequestError, "unknown-code")
+
+
 async def test_key_that_the_dossier_never_had_is_refused(town, home, system):
     """N23: a section key other than the dossier's current one is refused, with a code that says to ask again."""
     home.secrets["debts", "ordinary"] = secrets.token_bytes(32)
