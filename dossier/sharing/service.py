@@ -13,13 +13,14 @@ from crypto.capsules import parse_capsule
 from crypto.encoding import encode_base64
 from crypto.statements import parse_statement
 from dossier.answers import Answer
-from dossier.dossiers.authority import is_holder
+from dossier.dossiers.authority import holder_state
 from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_streams
 from dossier.hiding.absent import Absent
 from dossier.parties.actor import Actor
-from dossier.sharing.shown import ConsentList, case_streams, is_blocked, names, shown
+from dossier.sharing.opening import opens
+from dossier.sharing.shown import ConsentList, case_streams, names, shown
 from dossier.sharing.store import SharedRow, SharingStore
 
 T = TypeVar("T")
@@ -65,9 +66,10 @@ class Sharing:
         """List the consents that the actor may know of; raise NotFoundError if there are none for a stranger."""
         rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
         view, state = await self._look(actor, dossier, [consent for _, consent in rows])
-        if not is_holder(state.rules, actor, view.now):
+        if not _holds(view, dossier, actor):
             rows = [(row, consent) for row, consent in rows if names(consent, actor, view, view.now)]
-            if not rows or is_blocked(state.rules, actor, view.now):
+            named = {consent.id for _, consent in rows}
+            if not any(each.id in named and opens(each, state, actor, view, view.now) for each in state.rules.permits):
                 raise NotFoundError
         ends: Mapping[str, tuple[int, str]] = await self.store.ends(dossier)
         used = await self.store.last_uses([row.consent for row, _ in rows])
@@ -82,11 +84,10 @@ class Sharing:
         view, state = await self._look(actor, row.dossier if row else consent, [_consent(row)] if row else [])
         if row is None:
             raise NotFoundError
-        holds = is_holder(state.rules, actor, view.now)
+        holds = _holds(view, row.dossier, actor)
         if not holds:
-            standing = any(each.id == consent.hex() and each.period.holds(view.now) for each in state.rules.permits)
-            named = names(_consent(row), actor, view, view.now) and not is_blocked(state.rules, actor, view.now)
-            if not standing or not named:
+            standing = next((each for each in state.rules.permits if each.id == consent.hex()), None)
+            if standing is None or not opens(standing, state, actor, view, view.now):
                 raise NotFoundError
         found = await self.store.capsules(row.dossier, row.hash)
         if not holds:
@@ -108,6 +109,14 @@ class Sharing:
         if not isinstance(state, DossierState):
             raise NotFoundError
         return view, state
+
+
+def _holds(view: View, dossier: bytes, actor: Actor) -> bool:
+    try:
+        holder_state(view, dossier, actor)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _consent(row: SharedRow) -> Consent:
