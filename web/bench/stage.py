@@ -139,7 +139,7 @@ async def open_stage(
         await floor.fill(urls.owner, database.SERVICE, items, ITEM_BYTES, home.dossier if home else None)
         progress("the service and the floor")
         processes += _start(folder, port, floor_port, urls.service)
-        await _ready(port, floor_port)
+        await _ready(processes, port, floor_port)
         yield Stage(folder, world, port, floor_port, processes[0], pool, urls, keys, home)
     finally:
         for process in processes:
@@ -204,9 +204,9 @@ def _start(folder: Path, port: int, floor_port: int, url: str) -> list[subproces
     return [service, beside]
 
 
-async def _ready(service_port: int, floor_port: int) -> None:
+async def _ready(processes: Sequence[subprocess.Popen[bytes]], service_port: int, floor_port: int) -> None:
     ends = time.monotonic() + START_SECONDS
-    while time.monotonic() < ends:
+    while time.monotonic() < ends and all(process.poll() is None for process in processes):
         if await asyncio.to_thread(_answers, service_port) and await asyncio.to_thread(_listens, floor_port):
             return
         await asyncio.sleep(0.2)
