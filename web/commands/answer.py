@@ -12,7 +12,7 @@ from dossier.client.sharing import Terms
 from dossier.errors import InvalidRequestError
 from web.commands.looking import add_dossier, counted, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
-from web.wording import catalogue_hash, named, wording
+from web.wording import catalogue_hash, check_known, named, wording
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +46,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
         raise InvalidRequestError("no open request has this id" if not found else "say which request")
     asked = found[0]
     asker = who.people.professional(bytes.fromhex(asked.statement.payload["signer"]))
+    check_known("reasons", words(arguments.reason))
     answer = _answer(who, arguments, asked, asker)
     consents = [each["consent"] for each in answer["consents"]]
     values = {"request": asked.id.hex(), "state": answer["state"], "consents": consents}

@@ -10,6 +10,7 @@ from dossier.errors import InvalidRequestError
 from web.commands.looking import DAYS, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
 from web.commands.working import find_case, worker
+from web.wording import check_known
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
+    for kind, codes in (
+        ("purposes", [arguments.purpose]),
+        ("reasons", [arguments.reason]),
+        ("bases", [arguments.basis]),
+    ):
+        check_known(kind, codes)
+    check_known("sections", words(arguments.sections))
     client = worker(who)
     case = find_case(client, arguments.case)
     chain = _chain(who, arguments, case)

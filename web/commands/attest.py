@@ -53,6 +53,7 @@ def _member(who: Who, organisation: bytes, words: str) -> Mapping[str, Any]:
     members = who.session.get(f"/v1/organisations/{organisation.hex()}/members")["members"]
     wanted = words.strip().casefold()
     found = [each for each in members if wanted in {each["person"], *_names(each["name"])}]
+    found = found or [each for each in members if wanted and each["name"].casefold().startswith(wanted)]
     if len(found) != 1:
         raise InvalidRequestError("no one member of your organisation has this name")
     return dict(found[0])

@@ -6,6 +6,7 @@ The file is written only if all of it is what its author signed.
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
+    _check_place(Path(arguments.out))
     released = _read(who, arguments)
     parts = released.metadata["parts"]
     if not 0 <= arguments.part < len(parts):
@@ -49,9 +51,17 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
         "parts": [each["name"] for each in parts],
         "out": arguments.out,
     }
-    more = [f"other parts: {', '.join(each['name'] for each in parts)} (--part N)"] if len(parts) > 1 else []
+    named = ", ".join(f"{number} {each['name']}" for number, each in enumerate(parts))
+    more = [f"this was part {arguments.part} of: {named} (--part N)"] if len(parts) > 1 else []
     line = f"{released.metadata['title']}: {size} bytes in {arguments.out} (reading {released.reading})"
     return Report(values, [line, *more])
+
+
+def _check_place(path: Path) -> None:
+    """Raise InvalidRequestError where no file can be written: nobody looks for nothing."""
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InvalidRequestError(f"no file can be written at {path}")
 
 
 def _read(who: Who, arguments: argparse.Namespace) -> Released:

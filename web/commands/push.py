@@ -8,16 +8,22 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from dossier.client.agency import Agency
 from dossier.client.delivering import Content, Record
+from dossier.client.errors import RefusedError
 from dossier.client.profiles import SYSTEM
 from dossier.errors import InvalidRequestError
 from web.commands.who import Report, Who, act, add_who
+from web.wording import check_known
 
 NAME = 200
 """Characters of a file's name that are kept."""
 
 UNKNOWN = "application/octet-stream"
+SCHEMES = ("bsn", "rsin", "kvk")
+NOBODY = "no dossier of this number lets your organisation deliver to this section, or none is there"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,12 +50,26 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     name, first = choose_system(who, arguments.system, arguments.section)
     agency = who.company.agency(name)
     section = arguments.section or first
+    _check(arguments, section)
     try:
         rows = [_deliver(agency, arguments, section, Path(each)) for each in arguments.files]
+    except RefusedError as error:
+        if error.status == httpx2.codes.NOT_FOUND:
+            raise InvalidRequestError(NOBODY) from error
+        raise
     finally:
         who.company.keep_pins(name, agency.pins)
     lines = [f"{row['item']}  {row['section']}  {row['bytes']} bytes  {row['title']}" for row in rows]
     return Report({"items": rows}, lines)
+
+
+def _check(arguments: argparse.Namespace, section: str) -> None:
+    """Raise InvalidRequestError for what no service takes."""
+    scheme, _, number = arguments.to.partition(":")
+    if scheme not in SCHEMES or not number.isdigit():
+        raise InvalidRequestError("whose dossier is said as bsn:NUMBER, rsin:NUMBER or kvk:NUMBER")
+    for kind, code in (("sections", section), ("types", arguments.type), ("labels", arguments.label)):
+        check_known(kind, [code])
 
 
 def choose_system(who: Who, wanted: str, section: str) -> tuple[str, str]:

@@ -204,7 +204,11 @@ def report_on(arguments: argparse.Namespace, work: Callable[[], Report]) -> int:
         return _fail(arguments, f"refused: {told(error)}", error.code, error.status)
     except PinError as error:
         return _fail(arguments, f"{error}: nothing was done. {WHEN_CHANGED}", "pin", 0)
-    except (ClientError, CryptoError, AuditError, DossierError, OSError, httpx2.InvalidURL) as error:
+    except OSError as error:
+        return _fail(
+            arguments, f"{(error.strerror or str(error)).lower()}: {error.filename or ''}".rstrip(": "), "os", 0
+        )
+    except (ClientError, CryptoError, AuditError, DossierError, httpx2.InvalidURL) as error:
         return _fail(arguments, str(error), type(error).__name__.removesuffix("Error").lower(), 0)
     except KeyboardInterrupt:
         return _fail(arguments, "stopped", "stopped", 0)
