@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from audit.checkpoint import Checkpoint, verify_checkpoint
 from audit.errors import AuditError, IncompleteError, SplitViewError
-from audit.history import Checked, StreamEvent, StreamHead, first_head, verify_stream
+from audit.history import EPOCH_SCHEMA, Checked, StreamEvent, StreamHead, first_head, verify_stream
 from audit.merkle import leaf_hashes, tree_root
 from audit.note import VerifierKey
 from audit.opening import opening_from_json
 from audit.published import Fetcher, Published
 from audit.tags import tag_of
 from audit.tiles import TILE_WIDTH, Bundle
+from crypto.chains import DossierChain
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError
 from dossier.client.errors import UntrustedError
@@ -60,7 +61,27 @@ def dossier_history(session: Session, held: HeldDossier, logged: LoggedTags) -> 
     shown_events = list(_events(session, name))
     events = [stream_event(each) for each in shown_events]
     found = check_history(name, keys, events, first_head(pinned), logged, session.now())
+    check_epochs(held.chain, found.checked)
     return replace(found, ids={int(each["seq"]): str(each.get("event", "")) for each in shown_events})
+
+
+def check_epochs(chain: DossierChain, checked: Checked) -> None:
+    """Check that each successor of the dossier key names the stream key that stood when it was taken in.
+
+    So a full holder who joins later, and knows the chain alone, holds the service to the same epochs as everybody else.
+    Raise SplitViewError for another key, IncompleteError for a successor without an event.
+    """
+    standing, seen = chain.statements[0].payload["streamKeyHash"], dict[str, str]()
+    for _seq, fields in sorted(checked.events.items()):
+        if fields.get("kind") == "dossier-key":
+            seen[fields["statement"]] = standing
+        standing = fields["next"] if fields["schema"] == EPOCH_SCHEMA else standing
+    for statement in chain.statements[1:]:
+        named = seen.get(statement.hash.hex())
+        if named is None and not checked.erased:
+            raise IncompleteError("a dossier key was taken in without an event")
+        if named is not None and named != statement.payload["streamKeyHash"]:
+            raise SplitViewError("a dossier key names another stream key than stood then")
 
 
 def _events(session: Session, dossier: str) -> Iterator[Mapping[str, Any]]:
