@@ -21,7 +21,7 @@ from dossier.dossiers.statements import read_statement
 from dossier.parties.actor import require_step_up
 from dossier.parties.identifiers import identifier_hmac, parse_identifier
 from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
-from web.api.parties import PersonPath
+from web.api.organisations import PersonPath
 from web.signin.limits import Limit
 
 CasePath = Annotated[str, PathParameter(description="The id of the case", pattern="^[0-9a-f]{32}$")]
