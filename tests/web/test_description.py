@@ -18,6 +18,8 @@ from web.settings import Settings
 KEPT = json.loads(FILE.read_bytes())
 NO_API = {
     "/": "a page for people",
+    "/icon.svg": "what pages show",
+    "/style.css": "what pages are dressed with",
     "/development": "the sign-in provider of a development service",
     "/metrics": "for the operator's own network",
     "/oauth/authorize": "a page of the sign-in, RFC 6749 section 4.1",
