@@ -7,6 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from consent.catalogue import shipped_catalogues
+from dossier.auditing.replaying import Replayer
+from dossier.auditing.store import EventStore
 from dossier.client import answering, sharing
 from dossier.client.cases import CaseClient, Wish, accept
 from dossier.client.cosigning import countersign, waiting
@@ -15,6 +18,7 @@ from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError
 from dossier.client.governing import NewHolder, appoint, dismiss
 from dossier.client.owner import OpenedItem, Owner
+from dossier.monthkeys import FileMonthKeys
 from tests.scenarios.test_casework import professional
 from tests.scenarios.test_story import ASKED, CATALOGUE, LETTER, Cast, content_of, grant, settle, tell
 
@@ -166,3 +170,10 @@ async def test_a_register_ends_it(cast, app):
         assert owner.hold(cast.dossier)
 
     await tell(story)
+
+
+async def test_all_of_it_is_decided_again(cast, pool):
+    """Every decision of these stories is decided again alike, and every fact has the event that made it (P8)."""
+    months = FileMonthKeys(cast.settings.data_dir / "keys" / "months")
+    found = await Replayer(EventStore(pool), months, shipped_catalogues()).run()
+    assert [str(each) for each in found.findings] == []
