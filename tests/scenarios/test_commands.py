@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dossier.client.keys import open_with_file
 from dossier.sample import load_world
 from tests.web.browsing import ORIGIN, LoopTransport
 from web.cli import main
@@ -96,7 +97,7 @@ def made_files(folder):
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file system takes only names that are text")
 async def test_any_file_comes_back_byte_for_byte(terminal, tmp_path):
-    """Any size, any bytes, any name: pushed by an agency, opened by the owner, the same; titles are safe to show."""
+    """Any size, any bytes, any name: pushed by an agency, opened by the owner, the same; titles are safe to show (N15)."""
     (tmp_path / "in").mkdir()
     files, contents = made_files(tmp_path / "in")
     pushed = await terminal.done("push", *files, "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
@@ -178,9 +179,71 @@ async def test_an_auditor_sees_events_and_no_title(terminal):
     assert "letter.txt" not in json.dumps(told)
 
 
+async def test_a_team_gets_its_keys(terminal, tmp_path):
+    """A consent for the team of a case comes with keys for who is in it; the owner sees that nobody waits (P6, P7)."""
+    letter, out = tmp_path / "letter.txt", tmp_path / "out"
+    letter.write_text("Voor het team")
+    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
+    opened = await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER, "--purpose", "debt-plan")
+    case = opened["case"]
+    await terminal.done("cases", "accept", case[:8], "--as", OWNER)
+    granting = ["grant", "--as", OWNER, "--team", case[:8], "--sections", "debts", "--purpose", "debt-plan"]
+    given = await terminal.done(*granting, "--later-members")
+    assert (given["state"], given["members"], given["waiting"]) == ("active", ["Noor Hoekstra"], [])
+    reading = ["open", pushed["items"][0]["item"], "--as", PROFESSIONAL, *ASKED, "--case", case[:8], "--out", str(out)]
+    await terminal.done(*reading)
+    assert out.read_text() == letter.read_text()
+    assert (await terminal.done("share-keys", "--as", OWNER, "--show"))["missing"] == []
+    assert (await terminal.done("cases", "close", case[:8], "--as", PROFESSIONAL))["state"] == "closed"
+    assert (await terminal.run(*reading))[0] == 1
+
+
+async def test_what_was_seen_is_held_to(terminal, town, settings):
+    """A reader's pins are kept between commands: another chain blocks, says what to do, and is let in on purpose (R14)."""
+    granting = ["grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--purpose", "debt-plan"]
+    given = await terminal.done(*granting)
+    listing = ["consents", "--as", PROFESSIONAL, "--of", OWNER]
+    await terminal.done(*listing)
+    store = open_with_file(settings.data_dir / "home")
+    state = store.load(PROFESSIONAL)
+    assert state["pins"]["dossiers"] == {given["dossier"]: state["pins"]["dossiers"][given["dossier"]]}
+    state["pins"]["dossiers"][given["dossier"]] = "ab" * 32
+    store.save(PROFESSIONAL, state)
+    code, told = await terminal.run(*listing)
+    assert (code, told["code"], "pins --forget" in told["error"]) == (1, "pin", True)
+    forgetting = ["pins", "--as", PROFESSIONAL, "--forget", given["dossier"]]
+    assert {each["of"] for each in (await terminal.done(*forgetting))["forgotten"]} == {given["dossier"]}
+    assert (await terminal.run(*forgetting))[0] == 1
+    await terminal.done(*listing)
+    await terminal.done("withdraw", given["consent"], "--as", OWNER)
+
+
+async def test_the_log_is_held_to_what_was_seen(terminal, settings):
+    """The owner's command remembers how far the log was, and refuses one that does not contain it (P5)."""
+    await terminal.done("events", "--as", OWNER)
+    store = open_with_file(settings.data_dir / "home")
+    state = store.load(OWNER)
+    assert state["checkpoint"]["size"] > 0
+    good = state["checkpoint"]
+    for wrong in ({"root": "A" * 43 + "="}, {"size": good["size"] + 10**6}, {"origin": "another/log"}):
+        store.save(OWNER, {**state, "checkpoint": {**good, **wrong}})
+        code, told = await terminal.run("events", "--as", OWNER)
+        assert (code, told["code"]) == (1, "splitview")
+    store.save(OWNER, state)
+    await terminal.done("events", "--as", OWNER)
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        ("grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "money", "--purpose", "debt-plan"),
+        ("grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--purpose", "loans"),
+        ("grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts"),
+        ("grant", "--as", OWNER, "--role", "debt-counsellor", "--sections", "debts", "--purpose", "debt-plan"),
+        ("grant", "--as", OWNER, "--team", "ff", "--sections", "debts", "--purpose", "debt-plan"),
+        ("share-keys", "--as", PROFESSIONAL),
+        ("pins", "--as", OWNER, "--forget", "00" * 16),
+        ("open", "00" * 16, "--as", OWNER, "--out", "/does/not/exist"),
         ("items", "--as", "nobody"),
         ("items", "--as", PROFESSIONAL),
         ("open", "xyz", "--as", OWNER, "--out", "x"),

@@ -13,6 +13,7 @@ from dossier.errors import InvalidRequestError
 from web.commands.looking import DAYS, add_dossier, counted, dossiers, last_day, last_moment
 from web.commands.who import Report, Who, act, add_who, find_name
 from web.commands.working import find_case, worker
+from web.wording import check_known
 
 ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close")
 
@@ -63,6 +64,7 @@ def _participant(shown: dict[str, Any]) -> str:
 
 
 def _open(who: Who, arguments: argparse.Namespace) -> Report:
+    check_known("purposes", [arguments.purpose])
     basis = "consent" if who.is_citizen else "legal-task"
     owners = [_identifier(who, each) for each in arguments.owner]
     case = worker(who).open(arguments.purpose, owners, subject=arguments.subject, basis=basis)
@@ -78,6 +80,7 @@ def _accept(who: Who, arguments: argparse.Namespace) -> Report:
 
 
 def _add(who: Who, arguments: argparse.Namespace) -> Report:
+    check_known("purposes", [arguments.purpose])
     case = _case(who, arguments)
     capacity = _capacity(who, arguments.participant)
     end = last_moment(arguments.until, who.session.now())
@@ -105,6 +108,7 @@ def _take(who: Who, arguments: argparse.Namespace) -> Report:
 
 
 def _close(who: Who, arguments: argparse.Namespace) -> Report:
+    check_known("reasons", [arguments.reason])
     case = _case(who, arguments)
     return _done(case, worker(who).close(case.case, arguments.reason))
 

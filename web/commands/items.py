@@ -8,7 +8,7 @@ from typing import Any
 
 from dossier.client.owner import OpenedItem, RejectedItem
 from web.commands.looking import add_asked, add_dossier, asked, counted, day, dossiers
-from web.commands.who import Report, Who, act, add_who
+from web.commands.who import WHEN_CHANGED, Report, Who, act, add_who
 
 UNASKED = "no reason was given (--reason R): what is shown only for a reason is left out"
 
@@ -32,6 +32,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     good = [row for row in rows if "rejected" not in row]
     lines = [f"{row['item']}  {row['section']:<9} {row['lane']:<12} {row['issued']}  {row['title']}" for row in good]
     lines += [f"{row['item']}  not shown: {row['rejected']}" for row in rows if "rejected" in row]
+    lines += [WHEN_CHANGED] if any("pinned" in row.get("rejected", "") for row in rows) else []
     lines += [UNASKED] if (arguments.of or not who.is_citizen) and not arguments.reason else []
     return Report({"items": rows}, [*lines, counted(len(good), "item")], ok=len(good) == len(rows))
 
