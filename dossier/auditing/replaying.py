@@ -173,10 +173,13 @@ class Replayer:
         known = {stream: self._histories.get((stream, version)) for stream in seen.rules}
         # A history that was read before may lack the newest facts.
         wanted = [s for s, history in known.items() if history is None or history.last < seen.rules[s]]
-        for stream, row in (await self.store.heads(wanted)).items():
+        for stream, row in (await self.store.heads(wanted) if wanted else {}).items():
             rules, items = await self.store.facts(stream, "rules"), await self.store.facts(stream, "items")
             self._histories[stream, version] = History(row.kind, row.seq, rules, items, Compiler(catalogues))
         found = {stream: self._histories.get((stream, version)) for stream in seen.rules}
+        for name in found:
+            if (name, version) in self._histories:
+                self._histories.move_to_end((name, version))
         while len(self._histories) > KEPT_HISTORIES:
             self._histories.popitem(last=False)
         return {stream: history for stream, history in found.items() if history is not None}
