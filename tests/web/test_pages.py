@@ -23,7 +23,7 @@ ORIGIN = "http://localhost"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 HOSTILE = '"><script>alert(1)</script>'
 VOID = {"meta", "link", "input", "br"}
-LEAST_CONTRAST = 4.5
+LEAST_CONTRAST, LEAST_FOR_EDGES = 4.5, 3
 
 
 class Outline(HTMLParser):
@@ -150,7 +150,7 @@ def contrast(one, two):
 
 
 def test_colours_can_be_told_apart():
-    """Text has a contrast of 4.5 or more on what it stands on, in the light and in the dark scheme (WCAG 1.4.3)."""
+    """Text has a contrast of 4.5 or more on what it stands on, edges and focus of 3, in both schemes (WCAG 1.4.3, 1.4.11)."""
     schemes = re.findall(r":root\s*{([^}]*)}", STYLE.decode())
     assert len(schemes) == 2
     for scheme in schemes:
@@ -158,6 +158,8 @@ def test_colours_can_be_told_apart():
         pairs = [(text, on) for text in ("text", "quiet", "link", "alert") for on in ("page", "panel")]
         for text, on in [*pairs, ("on-button", "button"), ("focus", "page")]:
             assert contrast(colour[text], colour[on]) >= LEAST_CONTRAST, (text, on)
+        for edge, on in (("line", "page"), ("focus", "panel"), ("button", "page")):
+            assert contrast(colour[edge], colour[on]) >= LEAST_FOR_EDGES, (edge, on)
 
 
 def test_a_problem_page_tells_apart_no_more_than_the_status():
