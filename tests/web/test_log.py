@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
 from argparse import Namespace
 from dataclasses import dataclass
@@ -382,3 +383,27 @@ async def test_replay_command(town, settings, database_urls, monkeypatch, capsys
     assert "no difference" in told
     assert await asyncio.to_thread(main, [*arguments, "--stream", "nothing"]) == 1
     assert FileMonthKeys(settings.data_dir / "keys" / "months").months()
+
+
+async def test_replay_command_names_what_differs(town, settings, database_urls, owner_pool, monkeypatch, capsys):
+    """P8: an item that somebody took out of the database makes the command exit with 1 and say where and why."""
+    monkeypatch.setenv("DOSSIER_DATABASE_URL", database_urls.service)
+    arguments = ["log", "replay", "--data-dir", str(settings.data_dir), "--stream", town.held.dossier.hex()]
+    gone = await owner_pool.fetchrow(
+        "DELETE FROM audit.fact WHERE stream = $1 AND kind = 'item-version' RETURNING *", town.held.dossier
+    )
+    try:
+        assert await asyncio.to_thread(main, arguments) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert await asyncio.to_thread(main, [*arguments, "--json"]) == 1
+        told = json.loads(capsys.readouterr().out)
+    finally:
+        marks = ", ".join(f"${at}" for at in range(1, len(gone) + 1))
+        await owner_pool.execute(f"INSERT INTO audit.fact VALUES ({marks})", *gone.values())
+    place = f"stream {town.held.dossier.hex()} event {gone['seq']}: "
+    assert f"not ok  {place}the fact is not the version whose header the event names" in lines
+    assert lines[-1].startswith("not ok: ")
+    assert any(line.split() == ["listing/v1", "items", "1", "0", "1", "0", "0", "0"] for line in lines)
+    assert not told["ok"]
+    assert told["kinds"]["listing/v1 items"]["differing"] == 1
+    assert "count is written as `1` and comes out as `0`" in {each["text"] for each in told["findings"]}
