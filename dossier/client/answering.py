@@ -12,7 +12,7 @@ from typing import Any
 
 from crypto.dossierkeys import inbox_key
 from crypto.encoding import decode_base64, encode_base64, sha256
-from crypto.errors import CryptoError
+from crypto.errors import CryptoError, TamperedError
 from crypto.messages import open_message, seal_message
 from crypto.statements import Statement, parse_statement, sign, verify
 from dossier.client.cases import ANSWER_WORDS, REQUEST_WORDS
@@ -88,11 +88,19 @@ def check_asker(request: Request, asker: Professional) -> None:
 
 
 def words_of(request: Request, held: HeldDossier) -> str:
-    """The words that came with a request, opened with the dossier's inbox key; raise CryptoError."""
+    """The words that came with a request, opened with the inbox key that they were sealed to; raise CryptoError.
+
+    Words may have been sealed before the dossier got its present key: the inbox keys that one holds are tried.
+    """
     if not request.words:
         return ""
-    pair = inbox_key(held.keys.root, held.dossier, len(held.chain.statements) - 1)
-    return open_message(REQUEST_WORDS, held.dossier, request.id, pair, request.words)
+    pairs = [inbox_key(root, held.dossier, sequence) for sequence, root in sorted(held.roots.items())]
+    while len(pairs) > 1:
+        try:
+            return open_message(REQUEST_WORDS, held.dossier, request.id, pairs.pop(), request.words)
+        except TamperedError:  # sealed to an earlier one, or to nobody here: the first one decides
+            continue
+    return open_message(REQUEST_WORDS, held.dossier, request.id, pairs[0], request.words)
 
 
 def refuse(owner: Owner, request: Request, asker: Professional, reason: str = "", words: str = "") -> dict[str, Any]:
