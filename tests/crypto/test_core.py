@@ -67,7 +67,7 @@ def test_changed_bytes(data, delivery):
 
 @pytest.mark.parametrize("suite", [b"", b"\x00", b"\x02", b"\xff", b"\x01\x01"])
 def test_other_suites(suite, delivery):
-    """Another suite is refused before anything else is looked at (N03)."""
+    """Another suite is refused before anything else is looked at: there is no older one to ask for (N03, N38)."""
     fields = unbind(Label.ITEM_CORE, delivery.core.encode())[1:]
     with pytest.raises(MalformedError, match="suite"):
         parse_core(bind(Label.ITEM_CORE, suite, *fields))

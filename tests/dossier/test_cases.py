@@ -4,14 +4,16 @@ from types import SimpleNamespace
 
 import pytest
 
+from audit.errors import RepeatedError
 from crypto.encoding import new_id
 from dossier.cases.opening import OpenCase
+from dossier.cases.people import AddParticipant
 from dossier.cases.telling import CaseTeller
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
 from dossier.requests.asking import HiddenRequest
 from dossier.sharing.adding import AddCapsules
 from dossier.sharing.service import Sharing
-from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, opening
+from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, opening, signed
 from tests.dossier.town import claim, now, running_town
 
 
@@ -121,7 +123,7 @@ async def test_the_dossier_hears(work, world):
 
 
 async def test_only_the_coordinator_adds(work, world):
-    """A participant who does not coordinate brings nobody in, a stranger finds no case; an owner adds a friend."""
+    """Who does not coordinate brings nobody in, a stranger finds no case; an owner adds a friend (N62)."""
     case = await work.open(world.ahmed, world.home)
     await work.accept(world.home, case)
     await work.add(case, world.ahmed, world.fatima)
@@ -134,6 +136,26 @@ async def test_only_the_coordinator_adds(work, world):
     assert (await work.add(case, world.owner, world.friend)).state == "added"
     shown = await work.cases.show(world.friend.actor, case_id(case))
     assert shown.participants[-1].kind == "network"
+
+
+async def test_an_old_statement_brings_nobody_back(work, world):
+    """The statement that once brought somebody in, sent again after their part ended, is refused (N51)."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    part = {"participant": capacity(world.fatima), "kind": "professional", "purpose": "debt-help"}
+    period = {"from": now() - 5, "until": now() + 86_400}
+    first = signed(world.ahmed, "case-participation", case=case.payload["case"], **part, **period)
+
+    async def add():
+        actor = world.ahmed.actor
+        return await work.writer.submit(AddParticipant(actor, case_id(case), first, CATALOGUE, claim(actor)))
+
+    assert (await add()).state == "added"
+    await work.leave(case, world.ahmed, world.fatima)
+    with pytest.raises(RepeatedError):
+        await add()
+    shown = await work.cases.show(world.ahmed.actor, case_id(case))
+    assert world.fatima.id.hex() not in {part.person for part in shown.participants}
 
 
 async def test_participants_stand_in_their_capacity(work, world):

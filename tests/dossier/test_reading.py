@@ -125,7 +125,7 @@ async def test_no_event_no_bytes(pool, world):
 
 
 async def test_gate_closes_release(pool, world):
-    """While the log lags, no new reading is released, and ending a consent still works (P3, P7)."""
+    """While the log lags, no new reading is released, and ending a consent still works (P3, P7; N42)."""
     _agency, _system, reader, home, item = world
     reason: list[str] = []
     async with running_town(pool, gate=lambda: reason[0] if reason else None) as town:
@@ -285,7 +285,7 @@ async def test_ended_attestation(town, world):
 
 
 async def test_sensitive_items_want_a_reason(town, world):
-    """Where the label asks for a reason, a reading without one is refused as such."""
+    """Where the label asks for a reason, a reading without one is refused as such (N61)."""
     _agency, system, reader, home, _item = world
     item = await town.deliver(home, system, label="sensitive")
     consent = await town.give(home, reader)

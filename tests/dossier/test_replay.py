@@ -126,7 +126,7 @@ async def test_wrong_word_is_found(story, pool, replayer, name, value):
 
 
 async def test_reading_that_its_reader_did_not_sign_is_found(story, pool, replayer):
-    """P8: nobody can be framed: a permit whose request another key signed is a difference, words or no words."""
+    """P8, N43: nobody can be framed: a permit whose request another key signed is a difference, words or no words."""
     _, opened = next(
         (row, each)
         for row, each in await decisions(pool, story.home.id)

@@ -202,7 +202,7 @@ async def test_owner_sees_every_look(cast):
 
 
 async def test_content_without_promise_is_refused(cast):
-    """A client opens nothing that comes without the promise of exactly this reading (P3)."""
+    """A client opens nothing that comes without the promise of exactly this reading (P3; N42)."""
 
     def check():
         grant(cast)

@@ -34,8 +34,15 @@ USERS = ("nobody", "citizen", "professional", "system", "administrator", "audito
 
 
 @contextmanager
-def served(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> Iterator[str]:
-    """Serve on a database and a folder, by this module with these arguments; yield the origin."""
+def served(urls: Any, data_dir: Path) -> Iterator[str]:
+    """Serve on a database and a folder; yield the origin."""
+    with started(urls, data_dir) as (origin, _process):
+        yield origin
+
+
+@contextmanager
+def started(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> Iterator[tuple[str, int]]:
+    """Serve on a database and a folder, by this module with these arguments; yield the origin and the process's id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -59,7 +66,7 @@ def served(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> 
             assert service.poll() is None, (data_dir / "told").read_text()
             assert time.monotonic() < until, "the service did not get there in time"
             time.sleep(0.05)
-        yield f"http://localhost:{port}"
+        yield f"http://localhost:{port}", service.pid
     finally:
         service.terminate()
         service.wait(PATIENCE)
@@ -111,9 +118,10 @@ class ServedCast(story.Cast):
 
 @dataclass
 class World:
-    """A served world: origin, the headers of each kind of user, ids of what exists, and all exchanges so far."""
+    """A served world: origin, process id, the headers of each kind of user, ids of what exists, all exchanges so far."""
 
     origin: str
+    process: int
     headers: dict[str, dict[str, str]]
     ids: dict[str, str]
     exchanges: list[Exchange] = field(repr=False)
@@ -123,7 +131,7 @@ class World:
 @contextmanager
 def world(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> Iterator[World]:
     """Serve, and settle the story's people with something of every kind that has an id."""
-    with served(urls, data_dir, program) as origin:
+    with started(urls, data_dir, program) as (origin, process):
         personas = {each.subject: each for each in PersonaFile(data_dir / "personas.json").load()}
         exchanges: list[Exchange] = []
         cast = ServedCast(origin, personas, exchanges, SimpleNamespace(data_dir=data_dir))
@@ -137,7 +145,7 @@ def world(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> I
             "auditor": cast.session("mei-lin-chen"),
         }
         headers = {name: {"authorization": f"Bearer {each._bearer.access}"} for name, each in sessions.items()}
-        yield World(origin, {"nobody": {}, **headers}, ids, exchanges, cast)
+        yield World(origin, process, {"nobody": {}, **headers}, ids, exchanges, cast)
         for session in cast.sessions:
             session.close()
 

@@ -35,7 +35,7 @@ async def test_not_ready(client):
 
 
 async def test_headers_on_every_answer(client):
-    """Answers, refusals and the router's own 404 and 405 carry the security headers, the version and an id."""
+    """All answers, the router's own 404 and 405 too, carry the security headers, version and id (N47, N83)."""
     answers = [await client.get("/health/live"), await client.get("/nowhere"), await client.post("/health/live")]
     assert [answer.status_code for answer in answers] == [200, 404, 405]
     for answer in answers:

@@ -8,7 +8,7 @@ import secrets
 import pytest
 import requests
 
-from crypto.encoding import encode_base64
+from crypto.encoding import decode_base64, encode_base64
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import sign
 from dossier.client.enrolment import enrol
@@ -167,6 +167,24 @@ def test_a_signed_reading_of_what_is_hidden(town, user):
         answers.append(requests.post(f"{town.origin}/v1/items/{item}/readings", json=body, headers=headers, timeout=20))
     assert shown(answers[0]) == shown(answers[1])
     assert answers[0].json()["code"] == "not-found"
+
+
+def test_broken_envelopes_tell_nothing(town):
+    """However a signature or what it covers is broken, the refusal is one, byte for byte: no oracle (N52)."""
+    item, answers = town.ids["item"], set()
+    with requests.Session() as session:
+        for at in range(100):
+            body, headers = reading(town, "citizen", item)
+            envelope = bytearray(decode_base64(body["request"]))
+            # The last of an envelope is the signature, in base64: one letter of it becomes another.
+            place = len(envelope) - 10 - at % 80
+            envelope[place] = ord("A") if envelope[place] != ord("A") else ord("B")
+            sent = {"request": encode_base64(bytes(envelope))}
+            answer = session.post(f"{town.origin}/v1/items/{item}/readings", json=sent, headers=headers, timeout=20)
+            answers.add((answer.status_code, answer.text))
+    assert len(answers) == 1
+    ((status, text),) = answers
+    assert (status, json.loads(text)["code"]) == (403, "wrong-signer")
 
 
 @pytest.mark.parametrize("user", ["citizen", "professional", "administrator", "system", "auditor"])

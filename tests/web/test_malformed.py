@@ -6,6 +6,7 @@ import json
 import secrets
 import socket
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -196,6 +197,38 @@ def test_a_body_without_end(town):
             continue  # refused while it was still being sent: the answer is lost with the connection
         assert is_problem(answer, 413, "too-large")
     assert requests.get(f"{town.origin}/health/live", timeout=10).status_code == 200
+
+
+def peak(town):
+    """The most memory that the service ever had, in KiB."""
+    status = Path(f"/proc/{town.process}/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
+def test_memory_stays_flat(town):
+    """However long a body goes on, the service holds no more of it than its limit (N16)."""
+
+    def pieces():
+        for _ in range(3_000):
+            yield b" " * 65_536
+
+    before = peak(town)
+    for path in ("/v1/dossiers", f"/v1/items/{town.ids['item']}/readings"):
+        headers = {"content-type": "application/json", "idempotency-key": secrets.token_hex(16)}
+        with suppress(requests.ConnectionError):
+            requests.post(f"{town.origin}{path}", data=pieces(), headers=town.headers["citizen"] | headers, timeout=60)
+    assert peak(town) - before < 48 * 1024
+
+
+@pytest.mark.parametrize("listed", ["dossiers/{dossier}/items", "dossiers/{dossier}/events", "events"])
+def test_pages_are_bounded(town, listed):
+    """A list comes in pages: nobody can ask for a million entries at once (N53)."""
+    where = f"{town.origin}/v1/{listed.format(**town.ids)}?size="
+    headers = town.headers["auditor" if listed == "events" else "citizen"]
+    assert is_problem(requests.get(f"{where}1000000", headers=headers, timeout=20), 400)
+    if listed != "events":
+        page = requests.get(f"{where}1", headers=headers, timeout=20).json()
+        assert len(page[listed.rpartition("/")[2]]) == 1
 
 
 def test_queries(town):
