@@ -11,15 +11,16 @@ from audit.errors import AuditError
 from audit.note import parse_verifier_key
 from audit.stream import event_tag
 from audit.tags import tag_of
+from audit.verify import verify_log
 from consent.catalogue import shipped_catalogues
 from crypto.encoding import decode_base64, encode_base64
 from crypto.errors import CryptoError, PinError
 from crypto.keys import SigningKey
 from crypto.sections import unwrap_section
-from crypto.statements import sign
+from crypto.statements import parse_statement, sign
 from dossier.auditing.replaying import Replayer
 from dossier.auditing.store import EventStore
-from dossier.client import rotating
+from dossier.client import rotating, sharing
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError
@@ -33,7 +34,18 @@ from dossier.client.publiclog import WebLog
 from dossier.client.reading import Asked
 from dossier.client.rotating import rotate
 from dossier.monthkeys import FileMonthKeys
-from tests.scenarios.test_story import ASKED, LETTER, Cast, content_of, deliver, grant, refused, settle, tell
+from tests.scenarios.test_story import (
+    ASKED,
+    LETTER,
+    Cast,
+    content_of,
+    deliver,
+    grant,
+    refused,
+    settle,
+    standing,
+    tell,
+)
 from tests.web.browsing import ORIGIN, LoopTransport
 
 
@@ -103,6 +115,7 @@ async def test_from_joining_to_the_new_epochs(cast):
         assert sorted(titles) == sorted(["ZEEKOE-7731", "Tussen", "Daarna"])
         # The professional too: with the capsules that came with the new epoch.
         fresh = Reader(cast.reader.session, cast.noor, owner.register, cast.log, "debt-counsellor")
+        assert content_of(cast.reader, cast.reader.read(later, ASKED)) == b"na de nieuwe sleutel"
         for item, content in (
             (cast.item, LETTER),
             (between, b"tussen twee sleutels"),
@@ -223,7 +236,8 @@ def logged_tags(cast, held):
     last = next(decode_base64(each["leaf"]) for each in events if each["seq"] == head)
     for _ in range(400):
         with WebLog(f"{ORIGIN}/log", LoopTransport(cast.app, cast.loop)) as log:
-            logged = read_tags(log, key)
+            logged, report = read_tags(log, key), verify_log(log, key)
+            assert list(report.findings) == []
         if tag_of(last) in logged.leaves:
             return logged
         time.sleep(0.05)
@@ -328,5 +342,28 @@ async def test_limited_holder_leaves_their_sections(cast):
         assert done.sequence == -1
         assert pending(owner, dossier) == set()
         assert len(stream_keys(owner.session, dossier)) == before
+
+    await tell(part)
+
+
+async def test_withdrawn_consent_leaves_its_section(cast):
+    """After the end of a whole-lane consent its section waits; what came meanwhile is sealed to the new key (P7)."""
+
+    def part():
+        owner, dossier = cast.owner, cast.dossier
+        for shown in standing(cast):
+            sharing.withdraw(owner, shown)
+        assert pending(owner, dossier) == {("section-key", "debts", "ordinary")}
+        item = deliver(cast, b"na het einde", "Later")
+        (waits,) = owner.session.get(f"/v1/dossiers/{dossier.hex()}/rotations")["rotations"]
+        assert waits["deliveries"] == 1
+        done = rotate(owner, dossier, people(owner))
+        assert ([each[:2] for each in done.sections], done.resealed) == ([("debts", "ordinary")], 1)
+        shown = next(each.shown for each in owner.items(owner.hold(dossier)) if each.item == item.hex())
+        placed = parse_statement(decode_base64(shown["placement"])).payload
+        assert placed["epoch"] == owner.hold(dossier).current("debts", "ordinary").place.epoch
+        grant(cast)
+        fresh = Reader(cast.reader.session, cast.noor, owner.register, cast.log, "debt-counsellor")
+        assert content_of(fresh, fresh.read(item, ASKED)) == b"na het einde"
 
     await tell(part)
