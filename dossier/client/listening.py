@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
 from dossier.client.errors import SignInError
 from dossier.client.flow import Attempt, Code, begin
@@ -35,9 +37,12 @@ class Listener:
         """Where the browser is to be sent."""
         return f"http://127.0.0.1:{self._server.server_port}{PATH}"
 
-    def wait(self, seconds: float = WAIT_SECONDS, clock: Callable[[], float] = time.monotonic) -> str:
-        """The address at which the browser came back; raise SignInError when none did in time."""
-        until = clock() + seconds
+    def wait(self, state: str, seconds: float = WAIT_SECONDS, clock: Callable[[], float] = time.monotonic) -> str:
+        """The address at which the browser came back with this state; raise SignInError when it did not in time.
+
+        Whatever else knocks, another page that guessed the port for one, is turned away and changes nothing.
+        """
+        self._server.state, until = state, clock() + seconds
         while not self._server.end:
             left = until - clock()
             if left <= 0:
@@ -52,7 +57,7 @@ def sign_in_by_browser(issuer: str, show: Callable[[str], None], seconds: float 
     with Listener() as listener:
         attempt = begin(issuer, listener.redirect_uri)
         show(attempt.url)
-        return attempt.code(listener.wait(seconds), issuer), attempt
+        return attempt.code(listener.wait(attempt.state, seconds), issuer), attempt
 
 
 class _Server(HTTPServer):
@@ -60,7 +65,7 @@ class _Server(HTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.end = ""
+        self.state, self.end = "", ""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Pass over a connection that broke off: the browser comes again."""
@@ -74,7 +79,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Take the answer."""
-        if not self.path.startswith(f"{PATH}?"):
+        parts = urlsplit(self.path)
+        states = parse_qs(parts.query).get("state", [])
+        wanted = self.server.state
+        if (
+            parts.path != PATH
+            or not wanted
+            or len(states) != 1
+            or not compare_digest(states[0].encode(), wanted.encode())
+        ):
             self.send_error(404)
             return
         self.server.end = self.path
