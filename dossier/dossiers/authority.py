@@ -40,6 +40,15 @@ def holder_state(view: View, dossier: bytes, actor: Actor) -> DossierState:
     return state
 
 
+def is_seen(view: View, dossier: bytes, actor: Actor) -> bool:
+    """Whether the actor may know, as a holder, that the dossier exists."""
+    try:
+        holder_state(view, dossier, actor)
+    except NotFoundError:
+        return False
+    return True
+
+
 def listed_state(view: View, dossier: bytes, actor: Actor) -> DossierState:
     """Return the dossier to its owner and to whoever is on the list: enough for what ends access, and is never refused."""
     if not view.exists(dossier):

@@ -13,7 +13,7 @@ from typing import Any
 from audit.writer import Writer
 from crypto.encoding import encode_base64
 from dossier.answers import Answer, Promise, promise
-from dossier.dossiers.authority import holder_state
+from dossier.dossiers.authority import is_seen
 from dossier.errors import NotFoundError
 from dossier.facts.foreign import foreign_streams
 from dossier.hiding.absent import Absent
@@ -110,7 +110,7 @@ class ItemLists:
     async def _filled(self, actor: Actor, request: ListRequest, page: Page) -> ItemPage:
         rows = await self.store.newest_versions(page.items)
         view = await self.writer.look((request.dossier, actor.id))
-        holds = _holds(view, request.dossier, actor)
+        holds = is_seen(view, request.dossier, actor)
         states = (await self._items(actor, request)).states
         shown = [_shown(states[item], rows[item], holds=holds) for item in page.items if item in rows]
         capsules = [] if holds else await self.store.capsules(request.dossier, actor.id, page.rules)
@@ -156,14 +156,6 @@ class ItemLists:
             if state is not None:
                 states[item] = state
         return states
-
-
-def _holds(view: Any, dossier: bytes, actor: Actor) -> bool:
-    try:
-        holder_state(view, dossier, actor)
-    except NotFoundError:
-        return False
-    return True
 
 
 def _shown(state: ItemState, row: Any, *, holds: bool) -> ShownItem:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from audit.writer import Writer
 from crypto.encoding import encode_base64
 from dossier.answers import Answer
-from dossier.dossiers.authority import holder_state
+from dossier.dossiers.authority import holder_state, is_seen
 from dossier.errors import NotFoundError
 from dossier.hiding.ticks import hold
 from dossier.parties.actor import Actor
@@ -74,6 +74,8 @@ class Requests:
         rows = await self.store.asked_by(actor.id, actor.organisation)
         if actor.kind == "person" and actor.organisation is None:
             owned = [dossier for dossier, _ in await self.parties.dossiers_of(actor.id)]
+            view = await self.writer.look((*owned, actor.id))
+            owned = [dossier for dossier in owned if is_seen(view, dossier, actor)]
             rows = [*rows, *(row for row in await self.store.asked_of(owned) if row.actor != actor.id)]
         return RequestList([_shown(row) for row in rows])
 

@@ -13,7 +13,7 @@ from crypto.capsules import parse_capsule
 from crypto.encoding import encode_base64
 from crypto.statements import parse_statement
 from dossier.answers import Answer
-from dossier.dossiers.authority import holder_state
+from dossier.dossiers.authority import is_seen
 from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_streams
@@ -66,7 +66,7 @@ class Sharing:
         """List the consents that the actor may know of; raise NotFoundError if there are none for a stranger."""
         rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
         view, state = await self._look(actor, dossier, [consent for _, consent in rows])
-        if not _holds(view, dossier, actor):
+        if not is_seen(view, dossier, actor):
             rows = [(row, consent) for row, consent in rows if names(consent, actor, view, view.now)]
             named = {consent.id for _, consent in rows}
             if not any(each.id in named and opens(each, state, actor, view, view.now) for each in state.rules.permits):
@@ -84,7 +84,7 @@ class Sharing:
         view, state = await self._look(actor, row.dossier if row else consent, [_consent(row)] if row else [])
         if row is None:
             raise NotFoundError
-        holds = _holds(view, row.dossier, actor)
+        holds = is_seen(view, row.dossier, actor)
         if not holds:
             standing = next((each for each in state.rules.permits if each.id == consent.hex()), None)
             if standing is None or not opens(standing, state, actor, view, view.now):
@@ -109,14 +109,6 @@ class Sharing:
         if not isinstance(state, DossierState):
             raise NotFoundError
         return view, state
-
-
-def _holds(view: View, dossier: bytes, actor: Actor) -> bool:
-    try:
-        holder_state(view, dossier, actor)
-    except NotFoundError:
-        return False
-    return True
 
 
 def _consent(row: SharedRow) -> Consent:

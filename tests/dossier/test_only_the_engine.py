@@ -11,11 +11,15 @@ from types import SimpleNamespace
 import pytest
 
 from consent.clock import deny
+from crypto.capsules import KeyId, seal_capsule
 from crypto.encoding import new_id
+from crypto.statements import sign
 from dossier.auditing.service import Auditing
 from dossier.auditing.store import EventStore, open_row
 from dossier.dossiers.addresses import Ask
+from dossier.dossiers.govern import Govern, Submission
 from dossier.dossiers.service import Dossiers
+from dossier.dossiers.stopping import StopAuthority
 from dossier.dossiers.store import DossierStore
 from dossier.epochs.service import Epochs
 from dossier.epochs.store import EpochStore
@@ -29,12 +33,15 @@ from dossier.parties.store import PartyStore
 from dossier.parties.streamkeys import require_may_check
 from dossier.reading.leases import Leases, ReadingStoppedError
 from dossier.reading.store import ReadingStore
+from dossier.requests.asking import Ask as AskForAccess
 from dossier.requests.service import Requests
 from dossier.requests.store import RequestStore
 from dossier.sharing.previews import PreviewConsent
 from dossier.sharing.service import Sharing
 from tests.audit.town import KEYS
-from tests.dossier.town import claim, running_town, seal_delivery
+from tests.dossier.casework import CATALOGUE, request_of
+from tests.dossier.test_succession import change, holder, next_list
+from tests.dossier.town import claim, now, running_town, seal_delivery
 
 ROOT = Path(__file__).parents[2]
 ASKS_THE_ENGINE = {
@@ -65,6 +72,8 @@ async def world(town, tmp_path_factory):
     consent = await town.give(home, reader)
     pool, writer = town.pool, town.writer
     answer = await town.read(reader, item)
+    asked = request_of(home, reader)
+    await writer.submit(AskForAccess(reader.actor, asked, b"", CATALOGUE, claim(reader.actor)))
     parties = PartyStore(pool)
     return SimpleNamespace(
         town=town,
@@ -165,6 +174,13 @@ async def requests(world):
     return await world.requests.of_dossier(world.owner.actor, world.home.id)
 
 
+async def requests_of_mine(world):
+    found = (await world.requests.mine(world.owner.actor)).requests
+    if not found:
+        raise NotFoundError
+    return found
+
+
 RELEASES = [
     read,
     read_own,
@@ -184,6 +200,7 @@ RELEASES = [
     capsules,
     capsules_of_grantee,
     requests,
+    requests_of_mine,
 ]
 
 
@@ -239,6 +256,24 @@ async def test_reading_under_way_is_stopped(world, monkeypatch, step):
     monkeypatch.setattr("consent.engine.STEPS", (step,))
     with pytest.raises(ReadingStoppedError):
         await world.leases.open_range(world.reader.actor, reading, 0, (0, None))
+
+
+async def test_blocked_mandate_shows_nothing(town):
+    """Who is blocked sees nothing of a dossier under a mandate either, and can still end their own part (P2, P7)."""
+    home, helper = await town.dossier(await town.person("Ruth")), await town.person("Vera")
+    dossiers = Dossiers(DossierStore(town.pool), PartyStore(town.pool), town.writer, None)
+    statement = await next_list(town, home, [holder(home.owner, "owner"), holder(helper, "mandate")], [home.owner])
+    keys = {KeyId.dossier_key(home.id, 0): home.key.seed, KeyId.dossier_root(home.id, 0): home.root}
+    await change(town, home, statement, [seal_capsule(statement.hash, helper.id, helper.sealing.public, keys)])
+    assert await dossiers.statements(helper.actor, home.id)
+    signer = {"signer": home.owner.id.hex(), "issuedAt": now(), "capacity": "owner", "dossier": home.id.hex()}
+    fields = {"block": new_id(home.id[:2]).hex(), "person": helper.id.hex(), "from": 0, "until": now() + 3600}
+    block = sign("block", signer | fields, home.owner.signing)
+    await town.writer.submit(Govern(home.owner.actor, home.id, Submission(block), claim(home.owner.actor)))
+    with pytest.raises(NotFoundError):
+        await dossiers.statements(helper.actor, home.id)
+    ended = await town.writer.submit(StopAuthority(helper.actor, home.id, helper.id, claim(helper.actor)))
+    assert ended.subject == helper.id.hex()
 
 
 def test_few_ask_the_engine():
