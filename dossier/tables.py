@@ -36,7 +36,7 @@ class Statement(SQLModel, table=True):
 
 
 class Capsule(SQLModel, table=True):
-    """A key sealed to a grantee under a statement."""
+    """A key sealed to a grantee under a statement; `adder` is who added it later, null for what came with it."""
 
     __tablename__ = "capsule"
     __table_args__: ClassVar[Any] = (
@@ -51,6 +51,7 @@ class Capsule(SQLModel, table=True):
     grantee: bytes = column(LargeBinary)
     body: bytes = column(LargeBinary)
     at: int = column(BigInteger)
+    adder: bytes | None = optional(LargeBinary)
 
 
 class Address(SQLModel, table=True):

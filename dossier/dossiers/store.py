@@ -18,7 +18,7 @@ INSERT_DOSSIER = "INSERT INTO dossier.dossier VALUES (audit.bucket($1), $1, $2, 
 INSERT_ADDRESS = "INSERT INTO dossier.address VALUES (audit.bucket($1), $1, $2, $3, $4, $5)"
 INSERT_STATEMENT = "INSERT INTO dossier.statement VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
 INSERT_SECTION_KEY = "INSERT INTO dossier.section_key VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
-INSERT_CAPSULE = "INSERT INTO dossier.capsule VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
+INSERT_CAPSULE = "INSERT INTO dossier.capsule VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +155,11 @@ def statement_write(stream: bytes, statement: Statement, subject: bytes, seq: in
     return Write(INSERT_STATEMENT, (stream, statement.hash, statement.kind, subject, seq, statement.envelope))
 
 
-def capsule_writes(dossier: bytes, capsules: Iterable[Capsule], now: int) -> tuple[Write, ...]:
-    """Keep capsules as they were sealed."""
-    return tuple(_capsule(dossier, capsule, now) for capsule in capsules)
+def capsule_writes(
+    dossier: bytes, capsules: Iterable[Capsule], now: int, adder: bytes | None = None
+) -> tuple[Write, ...]:
+    """Keep capsules as they were sealed; `adder` is who adds them to a statement that stood before."""
+    return tuple(_capsule(dossier, capsule, now, adder) for capsule in capsules)
 
 
 def section_write(dossier: bytes, statement: Statement, wrapped: bytes, sequence: int = 0) -> Write:
@@ -192,9 +194,9 @@ def creation_writes(
     )
 
 
-def _capsule(dossier: bytes, capsule: Capsule, now: int) -> Write:
+def _capsule(dossier: bytes, capsule: Capsule, now: int, adder: bytes | None) -> Write:
     body = capsule.encode()
-    return Write(INSERT_CAPSULE, (dossier, sha256(body), capsule.statement_hash, capsule.grantee, body, now))
+    return Write(INSERT_CAPSULE, (dossier, sha256(body), capsule.statement_hash, capsule.grantee, body, now, adder))
 
 
 class DossierStore:

@@ -5,6 +5,7 @@ They come from one who holds the dossier, or from a holder of the same consent i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from audit.entry import Append, Claim, Claimed, Entry, Outcome, View, Want
@@ -25,7 +26,7 @@ from dossier.sharing.shown import case_streams, is_blocked, names
 from dossier.sharing.store import AllItemsWant, CapsuleCountWant, SharedRow, shared_writes
 
 MOST_PASSED_ON = 64
-"""Capsules of one grantee under one consent, above which only a holder of the dossier adds more."""
+"""Capsules that one colleague may add for another under one consent; a holder of the dossier adds more."""
 
 
 class Added(Answer, frozen=True):
@@ -45,13 +46,13 @@ class AddCapsules(Entry[Added]):
         self.streams = (shared.dossier,)
         self.foreign = (*foreign_streams(actor), *case_streams([self._consent]))
         self._items = AllItemsWant(shared.dossier)
-        self._kept = CapsuleCountWant(shared.dossier, shared.hash)
+        self._kept = CapsuleCountWant(shared.dossier, shared.hash, actor.id)
         self.wants = (self._items, self._kept)
 
     @staticmethod
     def kinds(consent: bytes) -> tuple[Want, ...]:
         """Wants of the kinds that adding capsules has, for a consent that is not there."""
-        return (AllItemsWant(consent), CapsuleCountWant(consent, consent))
+        return (AllItemsWant(consent), CapsuleCountWant(consent, consent, consent))
 
     def judge(self, view: View) -> Outcome[Added]:
         """Check who adds them, that the consent stands, and that it covers every key."""
@@ -83,9 +84,13 @@ class AddCapsules(Entry[Added]):
         check_capsules(consent, self._shared.hash, self._shared.dossier, self._capsules, items, catalogue)
 
     def _check_room(self, kept: Mapping[bytes, int]) -> None:
-        """One who passes keys on cannot fill a colleague's list: nobody but the colleague can tell bad ones from good."""
-        if any(kept.get(capsule.grantee, 0) >= MOST_PASSED_ON for capsule in self._capsules):
-            raise ConflictError("a grantee has as many capsules as colleagues may add", code="too-many-capsules")
+        """One who passes keys on cannot fill a colleague's list: nobody but the colleague can tell bad ones from good.
+
+        What others added does not count: nobody stands in the way of a colleague who adds good ones.
+        """
+        added = Counter(capsule.grantee for capsule in self._capsules)
+        if any(kept.get(grantee, 0) + count > MOST_PASSED_ON for grantee, count in added.items()):
+            raise ConflictError("you added as many capsules for this grantee as you may", code="too-many-capsules")
 
     def _outcome(self, view: View) -> Outcome[Added]:
         values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
@@ -99,6 +104,6 @@ class AddCapsules(Entry[Added]):
         return Outcome(
             appends=(Append(self._shared.dossier, make_event("key/v1", values)),),
             answer=lambda receipts: Added(self._consent.id, count, promise(receipts[0], "owner")),
-            writes=shared_writes(self._shared.dossier, self._capsules, view.now),
+            writes=shared_writes(self._shared.dossier, self._capsules, view.now, self._actor.id),
             keep=keep,
         )

@@ -80,10 +80,11 @@ class UsedIdWant:
 
 @dataclass(frozen=True, slots=True)
 class CapsuleCountWant:
-    """How many capsules each grantee has under one statement of a dossier."""
+    """How many capsules one adder gave each grantee under one statement of a dossier."""
 
     dossier: bytes
     statement: bytes
+    adder: bytes
 
     @classmethod
     async def load(
@@ -91,17 +92,18 @@ class CapsuleCountWant:
     ) -> Mapping[CapsuleCountWant, Mapping[bytes, int]]:
         """Return counts by grantee, by want; nothing where there are none."""
         rows = await connection.fetch(
-            """SELECT c.dossier, c.statement, c.grantee, count(*) AS kept
-               FROM unnest($1::bytea[], $2::bytea[]) AS w (dossier, statement)
+            """SELECT c.dossier, c.statement, c.adder, c.grantee, count(*) AS kept
+               FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS w (dossier, statement, adder)
                JOIN dossier.capsule c ON c.bucket = audit.bucket(w.dossier) AND c.dossier = w.dossier
-                    AND c.statement = w.statement
-               GROUP BY c.dossier, c.statement, c.grantee""",
+                    AND c.statement = w.statement AND c.adder = w.adder
+               GROUP BY c.dossier, c.statement, c.adder, c.grantee""",
             [want.dossier for want in wants],
             [want.statement for want in wants],
+            [want.adder for want in wants],
         )
         found: dict[CapsuleCountWant, dict[bytes, int]] = {}
         for row in rows:
-            found.setdefault(cls(row["dossier"], row["statement"]), {})[row["grantee"]] = row["kept"]
+            found.setdefault(cls(row["dossier"], row["statement"], row["adder"]), {})[row["grantee"]] = row["kept"]
         return found
 
 
@@ -115,11 +117,13 @@ def drop_due(consent: bytes) -> Write:
     return Write(_DROP_DUE, (consent,))
 
 
-def shared_writes(dossier: bytes, capsules: Iterable[Capsule], now: int) -> tuple[Write, ...]:
+def shared_writes(
+    dossier: bytes, capsules: Iterable[Capsule], now: int, adder: bytes | None = None
+) -> tuple[Write, ...]:
     """Keep capsules of a consent, with the keys in them so that a reading finds those it needs."""
     kept = list(capsules)
     keys = (write for capsule in kept for write in _key_writes(dossier, capsule))
-    return (*capsule_writes(dossier, kept, now), *keys)
+    return (*capsule_writes(dossier, kept, now, adder), *keys)
 
 
 def _key_writes(dossier: bytes, capsule: Capsule) -> Iterable[Write]:

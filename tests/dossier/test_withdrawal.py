@@ -216,7 +216,7 @@ async def test_capsules_follow(town, world):
 
 
 async def test_colleagues_pass_on_so_many_capsules(town, world, monkeypatch):
-    """Who passes keys on to later members cannot fill a colleague's list without end; a holder still adds (P6)."""
+    """Who passes keys on cannot fill a colleague's list without end; another colleague and a holder still add (P6)."""
     monkeypatch.setattr(adding, "MOST_PASSED_ON", 2)
     agency, _system, reader, home, _item = world
     other = await town.person("Ander", agency, "debt-counsellor")
@@ -235,6 +235,9 @@ async def test_colleagues_pass_on_so_many_capsules(town, world, monkeypatch):
         await add(reader)
     assert refused.value.code == "too-many-capsules"
     assert (await add(home.owner)).added == 1
+    # Whoever fills a list stands in nobody's way but their own.
+    colleague = await town.person("Derde", agency, "debt-counsellor")
+    assert (await add(colleague)).added == 1
     await town.withdraw(home, bytes.fromhex(given.consent))
 
 
