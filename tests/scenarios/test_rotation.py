@@ -250,7 +250,7 @@ async def test_of_two_rotations_one_is_let_through(cast):
     def race():
         owner, dossier = cast.owner, cast.dossier
         before = len(owner.hold(dossier).chain.keys)
-        first, second = (rotating._Run(owner, dossier, people(owner), lambda _: None) for _ in range(2))
+        first, second = (rotating.Run(owner, dossier, people(owner), lambda _: None) for _ in range(2))
         first.succeed()
         with pytest.raises(RefusedError) as caught:
             second.succeed()
@@ -270,7 +270,7 @@ async def test_stopped_between_steps_the_next_run_goes_on(cast, monkeypatch):
         end_authority(cast.son, dossier, cast.son.identity.person)  # he steps down himself
         for content in (b"een", b"twee", b"drie"):
             deliver(cast, content, "Wacht")
-        placed = rotating._Run._place
+        placed = rotating.Run._place
         done = []
 
         def once(run, item):
@@ -280,7 +280,7 @@ async def test_stopped_between_steps_the_next_run_goes_on(cast, monkeypatch):
             return placed(run, item)
 
         with monkeypatch.context() as patched:
-            patched.setattr(rotating._Run, "_place", once)
+            patched.setattr(rotating.Run, "_place", once)
             with pytest.raises(KeyboardInterrupt):
                 rotate(owner, dossier, people(owner))
         assert pending(owner, dossier) == set()
