@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from crypto.keys import SigningKey
 from dossier.client.errors import KeyStoreError
@@ -22,6 +23,7 @@ from web.commands.looking import words
 from web.commands.seeds import read_jwk, read_seed
 from web.commands.storing import ask, make_store, open_store
 from web.commands.who import DEFAULT_NAME, Report, Who, company_of, report_on
+from web.settings import LOOPBACK
 from web.wording import check_known, known_codes
 
 
@@ -72,8 +74,18 @@ def _profile(store: KeyStore, arguments: argparse.Namespace) -> Profile:
         raise InvalidRequestError(f"this profile is of {known.server}; choose another name by --as NAME")
     if known is None and not server:
         raise InvalidRequestError("say where: --server URL")
+    if server:
+        _check_address(server)
     kind = SYSTEM if arguments.client_id else known.kind if known else PERSON
     return Profile(name, server or (known.server if known else ""), kind)
+
+
+def _check_address(server: str) -> None:
+    """Raise InvalidRequestError for an address that would send tokens over the network in the clear."""
+    parts = urlsplit(server)
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not parts.hostname or not (parts.scheme == "https" or local) or parts.path or parts.query:
+        raise InvalidRequestError("an address is https://HOST, or http://localhost:PORT on this machine")
 
 
 def _person(who: Who, arguments: argparse.Namespace) -> Report:
