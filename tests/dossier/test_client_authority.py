@@ -9,7 +9,9 @@ from crypto.encoding import encode_base64
 from crypto.errors import PinError, SignatureError
 from crypto.keys import SigningKey
 from crypto.statements import cosign, sign
+from crypto.unlock import Identity as Pairs
 from dossier.client.authority import SLACK, check_authority_lists
+from dossier.client.enrolment import first_keys
 from dossier.client.owner import OpenedItem, RejectedItem
 from dossier.client.parties import Pins
 from dossier.client.reading import Asked
@@ -239,3 +241,15 @@ def test_lists_with_a_gap_are_refused(world, helper):
     for statements in ([made], [], [*world.statements[:2], appoint(world, previous="00" * 32)]):
         with pytest.raises(PinError):
             check_authority_lists(statements, world.chain, signers.__getitem__)
+
+
+def test_another_chain_of_the_owner_is_refused_at_first_contact(world):
+    """Keys that the service made up for the owner count for nothing: the owner's own signed the first list (R2)."""
+    stranger = citizen(world.answers)
+    pairs = Pairs(stranger.identity.signing, stranger.identity.sealing)
+    invented = first_keys(world.owner.id, b"", pairs, b"\0" * 32, NOW)
+    shown = world.answers.paths[f"/v1/persons/{world.owner.id.hex()}/keys"]
+    shown["chains"][0]["statements"] = [encode_base64(invented.envelope)]
+    world.show(world.consent(world.owner, stranger.identity.signing))
+    with pytest.raises(SignatureError):
+        world.fetch()
