@@ -115,7 +115,7 @@ class Run:
         waiting = set(self.seen.shown["waiting"])
         if not waiting:
             return
-        self.tell(f"{len(waiting)} deliveries to be sealed again")
+        self.tell(f"what came meanwhile is sealed again: {len(waiting)}")
         for item in list(self.owner.items(self.seen.held)):
             if isinstance(item, OpenedItem) and item.item in waiting:
                 waiting.remove(item.item)
