@@ -8,6 +8,7 @@ from crypto.capsules import KeyId, seal_capsule
 from crypto.encoding import encode_base64, new_id, sha256
 from crypto.sections import SectionPlace, section_sealing_key, wrap_section
 from crypto.statements import sign
+from dossier.dossiers.govern import Govern, Submission
 from dossier.dossiers.rotation import NewEpoch, Rotate
 from dossier.dossiers.service import Dossiers
 from dossier.dossiers.stopping import StopAdmission, StopAuthority
@@ -222,3 +223,37 @@ async def test_stranger_ends_nothing(town, home, reader):
     actor = reader.actor
     with pytest.raises(NotFoundError):
         await town.writer.submit(StopAuthority(actor, home.id, home.owner.id, claim(actor)))
+
+
+async def test_second_placement_follows_the_first(town, home):
+    """An item that was placed is placed again by naming the statement that placed it; any other is overtaken."""
+    item = await town.deliver(home, home.owner)
+
+    async def place(previous, sealed):
+        statement = await town.sign(
+            home,
+            "placement",
+            placement=new_id(home.id[:2]).hex(),
+            item=item.hex(),
+            section="debts",
+            lane="ordinary",
+            epoch=0,
+            label="personal",
+            cases=[],
+            previous=previous,
+            wrapHash=sha256(sealed).hex(),
+            after=await town.after(home),
+        )
+        owner = home.owner.actor
+        answer = await town.writer.submit(Govern(owner, home.id, Submission(statement, (), sealed), claim(owner)))
+        assert answer.state == "accepted"
+        return statement.hash.hex()
+
+    first = await place("", b"sealed once")
+    for previous in ("", "ab" * 32):
+        with pytest.raises(ConflictError) as caught:
+            await place(previous, b"sealed twice")
+        assert caught.value.code == "wrong-placement"
+    await place(first, b"sealed twice")
+    newest = (await ItemStore(town.pool).newest_versions([item]))[item]
+    assert newest["placed"][-1][1] == b"sealed twice"
