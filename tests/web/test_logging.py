@@ -8,7 +8,9 @@ import logging
 
 import pytest
 
+from web.edge import Edge
 from web.logging import JsonFormatter, describe_error, log, logger, set_up_logging
+from web.metrics import Metrics
 
 MARKER = "mevrouw De Wit, BSN 999990019"
 
@@ -63,6 +65,22 @@ def test_arguments_of_ours_are_not_filled_in(stream):
     logger.warning("a name: %s", MARKER)
     assert MARKER not in stream.getvalue()
     assert lines(stream)[0]["event"] == "a name: %s"
+
+
+async def test_paths_stay_out(stream):
+    """P1: a request is logged under the template of its route: no id, no query and no made-up path reaches the line."""
+
+    async def inner(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(_message):
+        pass
+
+    scope = {"type": "http", "method": "GET", "path": f"/{MARKER}", "query_string": MARKER.encode(), "headers": []}
+    await Edge(inner, Metrics(), https=False)(scope, None, send)
+    (line,) = lines(stream)
+    assert (line["event"], line["route"]) == ("request", "unknown")
+    assert MARKER not in stream.getvalue()
 
 
 def test_places_have_no_folders():
