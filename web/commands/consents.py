@@ -83,6 +83,4 @@ def _line(row: dict[str, Any]) -> str:
     verb = "may not" if row["effect"] == "deny" else "may"
     who = f"{row['grantee']} ({row['organisation']})" if row["organisation"] else row["grantee"]
     doing = " and ".join(row["actions"])
-    return (
-        f"{row['consent']}  {row['state']:<9} {who} {verb} {doing}: {what}; {row['purpose']}; through {last_day(row['until'])}"
-    )
+    return f"{row['consent']}  {row['state']:<9} {who} {verb} {doing}: {what}; {row['purpose']}; through {last_day(row['until'])}"
