@@ -454,7 +454,7 @@ async def test_deadline(pool):
     async with running(pool) as quick:
         stream = await open_stream(quick)
     async with running(pool, loader=Slow(hold), limits=limits) as writer:
-        with pytest.raises(UnavailableError):
+        with pytest.raises(UnavailableError, match="deadline"):
             await writer.submit(read(stream, wants=(1,)))
         hold.set()
 
