@@ -19,18 +19,16 @@ from consent.terms import Actor, Decision, ItemFacts, Request, Scope
 
 def decide_items(
     actor: Actor, action: str, items: Iterable[ItemFacts], facts: Facts, now: int, *, purpose: str = "", case: str = ""
-) -> list[tuple[ItemFacts, Decision]]:
-    """The decision on each item, in the order given."""
+) -> Iterator[tuple[ItemFacts, Decision]]:
+    """The decision on each item, in the order given; none is made before it is taken."""
     key_of = _Classes(facts).key
     known: dict[Hashable, Decision] = {}
-    found = []
     for item in items:
         key = key_of(item)
         decision = known.get(key)
         if decision is None:
             decision = known[key] = decide(Request(actor, action, item, purpose, case), facts, now)
-        found.append((item, decision))
-    return found
+        yield item, decision
 
 
 def permitted_items(

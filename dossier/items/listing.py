@@ -7,15 +7,17 @@ Nothing tells how many items there are in all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
 
 from audit.entry import Append, Entry, Outcome, Receipt, View
 from audit.event import Event, make_event
 from consent.facts import Facts
 from consent.search import decide_items
 from consent.terms import Actor as Subject
-from consent.terms import Decision, Request
+from consent.terms import Decision, ItemFacts, Request
 from crypto.canonical import encode_json
 from crypto.encoding import sha256
 from dossier.decisions import decided_fields, with_reason
@@ -58,12 +60,18 @@ class ListRequest:
         return encode_json({"section": self.section, "after": self.after.hex(), "size": self.size})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Items:
     """The states of all items of a dossier at its `items` position."""
 
     position: int
     states: Mapping[bytes, ItemState]
+
+    @cached_property
+    def newest(self) -> tuple[ItemFacts, ...]:
+        """The items that are still there, newest delivery first: put in order once for all pages."""
+        there = [each.facts for each in self.states.values() if not each.removed]
+        return tuple(sorted(there, key=lambda item: item.delivered, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,50 +104,51 @@ class ListItems(Entry[Page]):
         permitted, decision = self.decide(view)
         if not decision.permitted:
             raise NothingListedError
-        found, more = self._page(list(permitted))
-        decisions = [permitted[item] for item in found] or [decision]
+        page, more = self._page(permitted)
+        found, decisions = list(page), list(page.values()) or [decision]
         rules = frozenset(rule for each in decisions for rule in each.rules)
         return Outcome(
             appends=(Append(self._request.dossier, self.event(view, found, decisions), evidence=self._request.page()),),
             answer=lambda receipts: Page(found, more, rules, receipts[0]),
         )
 
-    def decide(self, view: View) -> tuple[dict[bytes, Decision], Decision]:
+    def decide(self, view: View) -> tuple[Iterator[tuple[bytes, Decision]], Decision]:
         """The items that the actor may list, newest delivery first, and whether they may know of the list.
+
+        Items are decided one by one as they are taken: a page costs what it shows and not what the dossier holds.
 
         Whoever may list something may; and whoever could, if only there were something in one of the sections.
         """
         asked = self._request
         state = view.facts(asked.dossier).value if view.exists(asked.dossier) else None
         if not isinstance(state, DossierState):
-            return {}, NO_DOSSIER
+            return iter(()), NO_DOSSIER
         if view.head(asked.dossier).items.seq != self._items.position:
             raise ItemsMovedError("items changed meanwhile")
         facts = Facts(state.rules, foreign_facts(self._actor, view, asked.case))
         subject, case = subject_of(self._actor, asked.role), asked.case.hex() if asked.case else ""
         permitted = self._permitted(subject, case, facts, view.now)
-        if permitted:
-            return permitted, next(iter(permitted.values()))
+        first = next(permitted, None)
+        if first is not None:
+            return chain((first,), permitted), first[1]
         question = Request(subject, "list", somewhere(state), asked.purpose, case, asked.reason)
         sections = (asked.section,) if asked.section else facts.dossier.catalogues.current.sections
         return permitted, with_reason(decide_somewhere(question, sections, facts, view.now), asked.reason)
 
-    def _permitted(self, subject: Subject, case: str, facts: Facts, now: int) -> dict[bytes, Decision]:
+    def _permitted(self, subject: Subject, case: str, facts: Facts, now: int) -> Iterator[tuple[bytes, Decision]]:
         asked = self._request
-        states = [each for each in self._items.states.values() if not each.removed]
-        wanted = [each.facts for each in states if asked.section in ("", each.facts.section)]
+        wanted = (item for item in self._items.newest if asked.section in ("", item.section))
         decided = decide_items(subject, "list", wanted, facts, now, purpose=asked.purpose, case=case)
-        yes = [(item, decision) for item, decision in decided if with_reason(decision, asked.reason).permitted]
-        yes.sort(key=lambda pair: pair[0].delivered, reverse=True)
-        return {bytes.fromhex(item.item): decision for item, decision in yes}
+        for item, decision in decided:
+            if with_reason(decision, asked.reason).permitted:
+                yield bytes.fromhex(item.item), decision
 
-    def _page(self, permitted: Sequence[bytes]) -> tuple[list[bytes], bool]:
+    def _page(self, permitted: Iterator[tuple[bytes, Decision]]) -> tuple[dict[bytes, Decision], bool]:
         after = self._request.after
-        start = permitted.index(after) + 1 if after in permitted else 0
-        if after and not start:
+        if after and not any(item == after for item, _ in permitted):
             raise CursorError
-        end = start + self._request.size
-        return list(permitted[start:end]), len(permitted) > end
+        page = dict(islice(permitted, self._request.size))
+        return page, next(permitted, None) is not None
 
     def event(self, view: View, found: Sequence[bytes], decisions: Sequence[Decision]) -> Event:
         """The event of a page, or of a refusal; the first decision stands for all, the rules are those of all."""
