@@ -26,6 +26,7 @@ from web.api import (
     requests,
     start,
 )
+from web.application import Application
 from web.edge import Edge
 from web.health import show_live, show_ready
 from web.hosts import OwnHost, own_hosts
@@ -64,7 +65,7 @@ MAX_BODY = 8 * 1024 * 1024
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application for these settings. Database and writer start with its lifespan and end with it."""
     metrics = Metrics()
-    app = Litestar(
+    app = Application(
         route_handlers=ROUTES,
         lifespan=[_lifespan(settings, metrics)],
         state=State({"metrics": metrics, "checks": {}, "failure": None}),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from web.app import create_app
 from web.edge import CONTENT_SECURITY_POLICY, Edge
 from web.settings import Settings
@@ -76,3 +79,13 @@ def test_building_starts_nothing():
     """An application can be built without a database."""
     app = create_app(Settings(database_url="postgresql://nobody@127.0.0.1:1/none"))
     assert app.state.failure is None
+
+
+def test_the_application_loads_no_pydantic():
+    """What comes along with a library for tables and is never used takes no memory of the service."""
+    code = (
+        "import sys; from web.app import create_app; from web.settings import load_settings; "
+        "create_app(load_settings({})); print('pydantic' in sys.modules)"
+    )
+    run = subprocess.run((sys.executable, "-c", code), capture_output=True, check=True, text=True)
+    assert run.stdout.strip() == "False"

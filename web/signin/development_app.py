@@ -15,6 +15,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_401_UNAU
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from dossier.errors import DossierError, UnauthenticatedError
+from web.application import Application
 from web.pages.frame import Page
 from web.pages.language import Language, choose
 from web.signin.development import DevelopmentProvider
@@ -31,7 +32,7 @@ _PAGE_HEADERS = {
 
 def development_app(provider: DevelopmentProvider) -> Litestar:
     """Build the provider's application."""
-    return Litestar(
+    return Application(
         route_handlers=[*_documents(provider), *_authorize(provider), _token(provider)],
         openapi_config=None,
         logging_config=None,
