@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from dossier import database
 from dossier.hiding.ticks import hold
-from web.logging import log
+from web.logging import log, logger
 from web.metrics import Metrics
 
 API_VERSION = "1.0.0"
@@ -85,6 +85,8 @@ class Edge:
     def _count(self, scope: HTTPScope, status: int, seconds: float) -> None:
         method, route = scope["method"], scope.get("path_template") or "unknown"
         self._metrics.observe_request(method, route, status, seconds)
+        if not logger.isEnabledFor(logging.INFO):
+            return
         log(
             logging.INFO,
             "request",

@@ -60,6 +60,8 @@ def bearer_token(headers: Mapping[str, str]) -> str:
 
 def cookie_value(headers: Mapping[str, str], name: str) -> str:
     """Return the value of a cookie, or the empty text; raise InvalidRequestError when the request has it twice."""
+    if "cookie" not in headers:
+        return ""
     pairs = (piece.strip().partition("=") for piece in headers.get("cookie", "").split(";"))
     values = [value for key, _, value in pairs if key == name]
     if len(values) > 1:
