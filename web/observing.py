@@ -12,9 +12,7 @@ def observe(metrics: Metrics, writer: Writer, sequencer: Sequencer) -> None:
     counts = writer.counts
     metrics.register("dossier_batches_total", "Batches committed.", lambda: counts.batches, kind="counter")
     metrics.register("dossier_events_total", "Events committed.", lambda: counts.events, kind="counter")
-    metrics.register(
-        "dossier_statements_total", "Statements of batches.", lambda: counts.statements, kind="counter"
-    )
+    metrics.register("dossier_statements_total", "Statements of batches.", lambda: counts.statements, kind="counter")
     metrics.register("dossier_loads_total", "Loads of facts beside batches.", lambda: counts.loads, kind="counter")
     metrics.register(
         "dossier_clock_behind_total",

@@ -39,7 +39,9 @@ def decide_somewhere(asked: Request, sections: Iterable[str], facts: Facts, now:
     """The first permit of this question in one of these sections, else the last refusal."""
     decision = NO_DOSSIER
     for section in sorted(sections):
-        decision = decide(msgspec.structs.replace(asked, item=msgspec.structs.replace(asked.item, section=section)), facts, now)
+        decision = decide(
+            msgspec.structs.replace(asked, item=msgspec.structs.replace(asked.item, section=section)), facts, now
+        )
         if decision.permitted:
             break
     return decision
