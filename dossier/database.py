@@ -202,15 +202,16 @@ class Patience:
 
 
 _WORK = Patience(2.0, None, 2.0)
-_REQUEST = Patience(0.25, 0.4, 0.1)
+_REQUEST = Patience(2.0, 1.0, 0.1)
 _PATIENCE: ContextVar[Patience] = ContextVar("patience", default=_WORK)
 
 
 def hurry() -> None:
     """From here on, this task waits for the database no longer than somebody who asked should: for requests.
 
-    With a server that hangs the first look-up raises, and so the answer (503) leaves well within a second. What is
-    known to take longer in a large dossier names its own time, and comes only after a look-up that did not hang.
+    With a server that hangs the first look-up raises after a second, and so the answer (503) leaves soon after; one
+    that is merely busy, or a connection that must be made first, is waited for. What is known to take longer in a large
+    dossier names its own time, and comes only after a look-up that did not hang.
     """
     _PATIENCE.set(_REQUEST)
 
