@@ -47,6 +47,8 @@ class PublishKeys(PartyAct[Done]):
         wanted = {"person": self._person.hex(), "signer": self._person.hex(), "organisation": organisation}
         if any(payload[name] != value for name, value in wanted.items()):
             raise InvalidRequestError("the keys are another's, or for another capacity")
+        if self._previous is not None and self._previous.hash == statement.hash:
+            return  # Published before: asked again after a lost answer it gets the same one, else `judge` refuses it.
         before = self._previous or statement
         if self._previous is None:
             if payload["streamKeyHash"] != sha256(self._new.stream_key).hex() or len(self._new.stream_key) != 32:  # noqa: PLR2004 - the size of K

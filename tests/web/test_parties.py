@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import pytest
 
@@ -12,7 +13,7 @@ from crypto.errors import PinError
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import parse_statement
 from crypto.unlock import Identity as Pairs
-from dossier.client.enrolment import enrol, next_keys, unlock
+from dossier.client.enrolment import enrol, make_keys, next_keys, unlock
 from dossier.client.errors import RefusedError, SignInError
 from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
 from dossier.client.parties import Pins, check_professional, check_register
@@ -250,6 +251,25 @@ async def test_a_replaced_chain_blocks(town):
             pins.heads = dict.fromkeys(pins.heads, "ab" * 32)
             with pytest.raises(PinError):
                 check_professional(again, register, pins, session.now())
+
+    await inside(check)
+
+
+async def test_keys_published_twice_under_one_key_get_one_answer(town):
+    """Whoever lost the answer asks again and gets the same one, and no other keys: an outcome is not guessed (P10)."""
+
+    def check():
+        with town.session("daniel-jansen") as session:
+            made = make_keys(session)
+            path = f"/v1/persons/{made.identity.person.hex()}/keys"
+            body = {
+                "statement": encode_base64(made.chain.envelope),
+                "streamKey": encode_base64(made.stream_key),
+            }
+            session.step_up()
+            first = session.post(path, body, key="ab" * 16)
+            assert session.post(path, body, key="ab" * 16) == first
+            assert refused(session.post, path, body)[0] == HTTPStatus.CONFLICT
 
     await inside(check)
 
