@@ -103,6 +103,21 @@ class Authority:
             self._check_chain(standing, each.payload["signer"])
         return None if sections else reach
 
+    def check_signer(self, statement: Statement, sections: frozenset[str]) -> None:
+        """Check that somebody who held these sections signed a statement; whether enough did is not looked at.
+
+        Raise PinError for a signer without authority, SignatureError for a signature that is not theirs.
+        """
+        payload = statement.payload
+        standing = self._standing(int(payload["after"]["seq"]))
+        verify(
+            statement, key_then(self.chains(bytes.fromhex(payload["signer"])), payload["keyHash"], payload["issuedAt"])
+        )
+        issued = int(payload["issuedAt"])
+        if not any(_covers(payload, sections, standing, at, (), alone=True) for at in (issued, issued + SLACK)):
+            raise PinError("the signer is neither owner nor a holder with authority over this")
+        self._check_chain(standing, payload["signer"])
+
     def _standing(self, position: int) -> AuthorityList:
         before = [each for each in self.lists if each.position < position]
         if not before:
@@ -239,9 +254,11 @@ def _covers(
     standing: AuthorityList,
     at: int,
     others: Sequence[Mapping[str, Any]],
+    *,
+    alone: bool = False,
 ) -> bool:
     try:
-        check_authority(payload, sections, standing.rules, at, cosigners=others)
+        check_authority(payload, sections, standing.rules, at, cosigners=others, needs_threshold=not alone)
     except NotAuthorisedError:
         return False
     return True

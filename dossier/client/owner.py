@@ -26,6 +26,7 @@ from dossier.client.delivering import Content, Record, Sender, seal_record
 from dossier.client.holding import HeldDossier, hold_dossier
 from dossier.client.making import FOREVER, Identity, MadeDossier, make_dossier
 from dossier.client.parties import Pins, Register
+from dossier.client.placing import check_place
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
 from dossier.client.signers import Signers
@@ -150,9 +151,21 @@ class Owner:
             return RejectedItem(str(shown.get("item", "")), str(error))
         return OpenedItem(header, metadata, item_key, shown)
 
+    def stands(self, held: HeldDossier, opened: OpenedItem) -> bool:
+        """Whether signed statements put an item where the service shows it: else nothing is sealed for that place."""
+        try:
+            check_place(opened.header, opened.shown, lambda: self._authority(held))
+        except CryptoError:
+            return False
+        return True
+
     def adopt(self, held: HeldDossier, opened: OpenedItem) -> bool:
-        """Keep the item's key under its section's list key, unless it is kept there; tell whether it was done."""
+        """Keep the item's key under its section's list key, unless it is kept there; tell whether it was done.
+
+        Raise PinError or SignatureError for an item that no signed statement puts where it is shown.
+        """
         shown, core = opened.shown, opened.header.core
+        check_place(opened.header, shown, lambda: self._authority(held))
         epoch = held.current(shown["section"], shown["lane"]).place.epoch
         place = SectionPlace(held.dossier, shown["section"], shown["lane"], epoch)
         if any((w["section"], w["lane"], w["epoch"]) == (place.section, place.lane, epoch) for w in shown["wraps"]):

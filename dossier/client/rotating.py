@@ -32,7 +32,8 @@ class Rotation:
     """What a run did. `sections` are (section, lane, epoch); `left` what still waits, as the service says it.
 
     `resealed` counts deliveries under the new keys, `proposed` those that wait for a second signature, `unread` those
-    that do not open. `skipped` are grantees (hex) who must be served later.
+    that do not open, or that no signed statement puts where they are shown. `skipped` are grantees (hex) who must be
+    served later.
     """
 
     sequence: int = -1
@@ -117,7 +118,7 @@ class Run:
             return
         self.tell(f"what came meanwhile is sealed again: {len(waiting)}")
         for item in list(self.owner.items(self.seen.held)):
-            if isinstance(item, OpenedItem) and item.item in waiting:
+            if isinstance(item, OpenedItem) and item.item in waiting and self.owner.stands(self.seen.held, item):
                 waiting.remove(item.item)
                 state = self._place(item)
                 self.done.resealed += state == "accepted"
@@ -129,7 +130,7 @@ class Run:
         """Place an item where it stands, under the newest key; return what became of the statement."""
         shown, target = item.shown, self.seen.held.current(item.shown["section"], item.shown["lane"])
         sealed = seal_placed(item.item_key, target.place, item.header, target.public_key)
-        before = parse_statement(decode_base64(shown["placement"])).hash.hex() if shown["placement"] else ""
+        before = parse_statement(decode_base64(shown["standsBy"])).hash.hex() if shown["standsBy"] else ""
         payload = {
             "placement": new_id(self.dossier[:BUCKET_SIZE]).hex(),
             "dossier": self.dossier.hex(),

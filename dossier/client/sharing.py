@@ -159,8 +159,9 @@ def whole_lanes(terms: Terms) -> bool:
 
 
 def covered(owner: Owner, held: HeldDossier, terms: Terms) -> list[OpenedItem]:
-    """The items that stand in the terms' reach now; what does not verify is left out."""
-    return [item for item in owner.items(held) if isinstance(item, OpenedItem) and covers(terms, item)]
+    """The items that stand in the terms' reach now, by signed statements; what does not verify is left out."""
+    opened = (item for item in owner.items(held) if isinstance(item, OpenedItem))
+    return [item for item in opened if covers(terms, item) and owner.stands(held, item)]
 
 
 def covers(terms: Terms, item: OpenedItem) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,8 +41,9 @@ class ShownWrap(Answer, frozen=True):
 class ShownItem(Answer, frozen=True):
     """One item of a list: where it stands now, its newest version as signed and sealed.
 
-    `placement` is the statement that placed it last and `placedKey` its item key sealed for that place; both empty
-    while it stands where it was born. `wraps` are for holders only.
+    `placedKey` is its item key sealed for another place and `placement` the statement that did it; both empty where the
+    newest version was not sealed anew. `standsBy` is the statement that placed the item last, with or without a key,
+    empty where it stands where it was born. `standsBy` and `wraps` are for holders only.
     """
 
     item: str
@@ -57,6 +59,7 @@ class ShownItem(Answer, frozen=True):
     sealed_metadata: str
     placement: str
     placed_key: str
+    stands_by: str
     wraps: list[ShownWrap]
 
 
@@ -112,7 +115,9 @@ class ItemLists:
         view = await self.writer.look((request.dossier, actor.id))
         holds = is_seen(view, request.dossier, actor)
         states = (await self._items(actor, request)).states
-        shown = [_shown(states[item], rows[item], holds=holds) for item in page.items if item in rows]
+        placements = {states[item].placement for item in page.items if item in states} if holds else set()
+        placed = await self.store.placements(request.dossier, placements - {""})
+        shown = [_shown(states[item], rows[item], placed, holds=holds) for item in page.items if item in rows]
         capsules = [] if holds else await self.store.capsules(request.dossier, actor.id, page.rules)
         following = page.items[-1].hex() if page.more else ""
         sealed = [encode_base64(each) for each in capsules]
@@ -158,7 +163,7 @@ class ItemLists:
         return states
 
 
-def _shown(state: ItemState, row: Any, *, holds: bool) -> ShownItem:
+def _shown(state: ItemState, row: Any, placements: Mapping[str, bytes], *, holds: bool) -> ShownItem:
     placed = row["placed"][-1] if row["placed"] else None
     facts = state.facts
     wraps = [ShownWrap(each[0], each[1], each[2], encode_base64(each[3])) for each in row["wraps"]] if holds else []
@@ -176,5 +181,6 @@ def _shown(state: ItemState, row: Any, *, holds: bool) -> ShownItem:
         sealed_metadata=encode_base64(row["sealed_metadata"]),
         placement=encode_base64(placed[2]) if placed else "",
         placed_key=encode_base64(placed[1]) if placed else "",
+        stands_by=encode_base64(placements.get(state.placement, b"")) if holds else "",
         wraps=wraps,
     )

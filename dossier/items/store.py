@@ -178,6 +178,19 @@ class ItemStore:
         )
         return {row["item"]: row for row in rows}
 
+    async def placements(self, dossier: bytes, hashes: Iterable[str]) -> dict[str, bytes]:
+        """Return the envelopes of placements of a dossier by their hash (hex); asks nothing for none."""
+        wanted = [bytes.fromhex(each) for each in hashes]
+        if not wanted:
+            return {}
+        rows = await self._pool.fetch(
+            """SELECT hash, envelope FROM dossier.statement
+               WHERE bucket = audit.bucket($1) AND stream = $1 AND hash = ANY($2)""",
+            dossier,
+            wanted,
+        )
+        return {row["hash"].hex(): row["envelope"] for row in rows}
+
     async def capsules(self, dossier: bytes, grantee: bytes, consents: Iterable[str]) -> list[bytes]:
         """Return the capsules of one grantee for these consents (hex ids), oldest first."""
         rows = await self._pool.fetch(

@@ -100,6 +100,13 @@ class World:
         sealed = seal_record(record, [Content("a", "text/plain", b"a")], self.section, sender, self.folder, at)
         return sealed, {
             "item": sealed.item.hex(),
+            "section": "debts",
+            "lane": "ordinary",
+            "label": "personal",
+            "type": "decision",
+            "source": author.id.hex(),
+            "cases": [],
+            "standsBy": "",
             "header": encode_base64(sealed.header.envelope),
             "sealedKey": encode_base64(sealed.sealed_key),
             "sealedMetadata": encode_base64(sealed.sealed_metadata),
