@@ -68,8 +68,11 @@ def is_holder(rules: DossierFacts, actor: Actor, now: int) -> bool:
 
 
 def full_holders(rules: DossierFacts, now: int) -> set[str]:
-    """The ids (hex) of those who hold the dossier in full now."""
-    return {each.person for each in rules.holders if each.full and each.period.holds(now)}
+    """The ids (hex) of those who have the keys of the whole dossier: listed in full and not over, begun or not.
+
+    Keys come with the list, so whoever begins later has them already.
+    """
+    return {each.person for each in rules.holders if each.full and each.period.end > now}
 
 
 def holds_section(rules: DossierFacts, actor: Actor, section: str, now: int) -> bool:

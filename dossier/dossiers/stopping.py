@@ -80,7 +80,7 @@ class StopAuthority(_Stop):
             raise ForbiddenError("an owner does not step down", code="owner-stays")
         if self._subject != self._actor.id and not self._rules_whole(state, now):
             raise ForbiddenError("only a full holder ends another's authority", code="no-authority")
-        if not any(each.person == person and each.period.holds(now) for each in state.rules.holders):
+        if not any(each.person == person and each.period.end > now for each in state.rules.holders):
             raise ConflictError("this has ended before, or never began", code="not-standing")
         return Fact("rules", "authority-ended", self._subject, {"person": person, "until": now})
 

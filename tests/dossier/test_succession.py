@@ -4,6 +4,7 @@ import pytest
 
 from crypto.encoding import new_id, sha256
 from dossier.dossiers.govern import Govern, Submission
+from dossier.dossiers.stopping import StopAuthority
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.sharing.consents import GiveConsent, NewConsent
 from dossier.sharing.ending import Sweeper
@@ -265,3 +266,19 @@ async def test_id_of_a_consent_is_one_dossiers(town, joint):
     elsewhere = UsedIdWant(new_id(joint.id[:2]), bytes.fromhex(first.payload["consent"]))
     async with town.pool.acquire() as connection:
         assert await UsedIdWant.load(connection, [elsewhere]) == {elsewhere: True}
+
+
+async def test_authority_that_has_not_begun_can_be_ended(town, home, partner):
+    """Who begins later has the keys from the list on: it ends in one step all the same, and the stream key with it (P7)."""
+    later = holder(partner, "mandate", **{"from": now() + 10_000})
+    statement = await next_list(town, home, [holder(home.owner, "owner"), later], [home.owner])
+    await change(town, home, statement, [capsule_for(home, statement, partner)])
+    again = await next_list(town, home, [holder(home.owner, "owner"), later], [home.owner])
+    await change(town, home, again)  # what they have already need not be sent again
+    owner = home.owner.actor
+    await town.writer.submit(StopAuthority(owner, home.id, partner.id, claim(owner)))
+    view = await town.writer.look((home.id,))
+    assert [each.person for each in view.facts(home.id).value.rules.holders if each.period.end > view.now] == [
+        home.owner.id.hex()
+    ]
+    assert view.head(home.id).key_epoch == 1
