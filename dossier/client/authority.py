@@ -161,6 +161,8 @@ def check_authority_lists(
     if pinned is not None and pinned not in {one.hash for one in found}:
         raise PinError("the authority lists do not follow from those seen before")
     lists = tuple(AuthorityList(one, _rules(one, chain)) for one in found)
+    for each in lists:
+        _check_owner(each)
     for before, after in pairwise(lists):
         _check_acting(before, after)
     return Authority(chain, lists, chains)
@@ -193,6 +195,13 @@ def _check_list(one: Statement, chain: DossierChain, chains: Chains, newest: int
     return sequence
 
 
+def _check_owner(listed: AuthorityList) -> None:
+    """The owner stands on every list, in full: left out, they would act as if nobody else had ever to sign with them."""
+    owner = listed.rules.owner
+    if not any((each.person, each.capacity) == (owner, "owner") and each.full for each in listed.rules.holders):
+        raise PinError("an authority list leaves out the owner")
+
+
 def _check_acting(before: AuthorityList, after: AuthorityList) -> None:
     """Whoever changes who holds the dossier holds it in full, by the list before, and as many act as that one wants."""
     acting = {each["person"] for each in after.statement.payload["actors"]}
@@ -204,8 +213,16 @@ def _check_acting(before: AuthorityList, after: AuthorityList) -> None:
 
 
 def _only_ended(before: AuthorityList, after: AuthorityList) -> bool:
-    """Whether a list only leaves out or shortens entries of the one before: as at the end of authority without a key."""
-    return all(any(_is_shorter(new, old) for old in before.rules.holders) for new in after.rules.holders)
+    """Whether a list only leaves out or shortens entries of the one before: as at the end of authority without a key.
+
+    One full holder may do that to anybody but the owner, whose entry stays as it was (dossier.dossiers.stopping). It
+    gives nobody more: whoever remains needs as many signatures as before.
+    """
+    owner = before.rules.owner
+    stays = [each for each in before.rules.holders if each.person == owner]
+    return all(each in after.rules.holders for each in stays) and all(
+        any(_is_shorter(new, old) for old in before.rules.holders) for new in after.rules.holders
+    )
 
 
 def _is_shorter(new: Holder, old: Holder) -> bool:

@@ -15,6 +15,7 @@ from dossier.client.enrolment import first_keys
 from dossier.client.owner import OpenedItem, RejectedItem
 from dossier.client.parties import Pins
 from dossier.client.reading import Asked
+from dossier.client.signers import Signers
 from tests.dossier.shownworld import NOW, World, citizen
 
 
@@ -82,6 +83,11 @@ def reason(found):
     """Why a record was refused."""
     assert isinstance(found, RejectedItem)
     return found.reason
+
+
+def lists_of(world):
+    """The lists as a client verifies them."""
+    return check_authority_lists(world.statements, world.chain, Signers(world.answers, Pins()).chain)
 
 
 def test_a_holder_writes_and_gives(world, helper):
@@ -253,3 +259,21 @@ def test_another_chain_of_the_owner_is_refused_at_first_contact(world):
     world.show(world.consent(world.owner, stranger.identity.signing))
     with pytest.raises(SignatureError):
         world.fetch()
+
+
+def test_the_owner_stays_on_every_list(world, helper):
+    """Nobody who must sign with others gets free of them by a list that leaves out the owner, or ends their entry (P6)."""
+    own = world.statements[[one.kind for one in world.statements].index("authority-list")].payload["holders"][0]
+    full = entry(helper, full=True, sections=[], capacity="legal-representative", threshold=2)
+    appoint(world, full, holders=[own | {"threshold": 2}, full])
+    kept = list(world.statements)
+    appoint(world, holders=[full])
+    with pytest.raises(PinError, match="leaves out the owner"):
+        lists_of(world)
+    world.statements[:] = kept
+    appoint(world, holders=[own | {"threshold": 2, "until": NOW + 1}, full])
+    with pytest.raises(PinError, match="others than enough"):
+        lists_of(world)
+    world.statements[:] = kept
+    appoint(world, holders=[own | {"threshold": 2}])  # the other's authority ended: one holder may do that
+    assert len(lists_of(world).lists) == 3
