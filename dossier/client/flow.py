@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx2
 
-from dossier.client.errors import SignInError
+from dossier.client.errors import SignInError, UnreachableError
 
 CLIENT_ID = "dossier-cli"
 REDIRECT_URI = "http://127.0.0.1:9/signed-in"
@@ -155,6 +155,8 @@ class _Journey:
         jar = self._cookies.setdefault(origin, {})
         headers = {"cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
         answer = self._http.request(method, url, data=form, headers=headers, follow_redirects=False)
+        if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+            raise UnreachableError("the service is busy")
         for line in answer.headers.get_list("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
             jar[name] = value

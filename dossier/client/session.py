@@ -97,12 +97,12 @@ class Session:
         The journey begins at the issuer's own address: cookies belong to it, whatever name the service was reached by.
         """
 
-        def again() -> None:
+        def once() -> None:
             code = fetch_code(self._http, self.issuer, subject, secret)
             form = {"grant_type": "authorization_code", "client_id": CLIENT_ID, "redirect_uri": REDIRECT_URI}
             self._take_token({**form, "code": code.code, "code_verifier": code.verifier})
 
-        self._start(again)
+        self._start(lambda: self._patiently(once))
 
     def sign_in_browser(self, show: Callable[[str], None], keeper: Keeper, seconds: float = WAIT_SECONDS) -> None:
         """Sign in as a person in a browser, whenever it is needed: `show` gets the address to open.
@@ -127,11 +127,11 @@ class Session:
     def sign_in_system(self, client_id: str, key: OKPKey) -> None:
         """Sign in as a system by private_key_jwt; `key` has its key id. Raise SignInError."""
 
-        def again() -> None:
+        def once() -> None:
             form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
             self._take_token({**form, "client_assertion": client_assertion(client_id, self.issuer, key, self.now())})
 
-        self._start(again)
+        self._start(lambda: self._patiently(once))
 
     def step_up(self) -> None:
         """Authenticate again if the last time is some minutes ago: acts that widen ask for it."""
@@ -214,6 +214,18 @@ class Session:
             return _checked(answer)
         raise UnreachableError("the service does not answer") from lost
 
+    def _patiently(self, sign_in: Callable[[], None]) -> None:
+        """Sign in from the beginning, some times over while the service is busy: a half sign-in is worth nothing."""
+        for attempt in range(TRIES):
+            if attempt:
+                time.sleep(min(0.2 * 2**attempt, 2.0))
+            try:
+                return sign_in()
+            except (UnreachableError, httpx2.TransportError):
+                if attempt == TRIES - 1:
+                    raise
+        return None
+
     def _start(self, again: Callable[[], None]) -> None:
         try:
             again()
@@ -251,6 +263,8 @@ class Session:
             answer = self._http.post(f"{self.server}/oauth/token", data=form)
         except httpx2.TransportError as error:
             raise UnreachableError("the service does not answer") from error
+        if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+            raise UnreachableError("the service is busy")
         if answer.status_code != httpx2.codes.OK:
             raise SignInError("the token endpoint refused")
         token = answer.json()

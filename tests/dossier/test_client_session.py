@@ -21,10 +21,13 @@ class Service(httpx2.BaseTransport):
     def __init__(self, *answers):
         self.answers = list(answers)
         self.asked = []
-        self.tokens = 0
+        self.tokens = self.busy = 0
 
     def handle_request(self, request):
         request.read()
+        if request.url.path == "/oauth/token" and self.busy:
+            self.busy -= 1
+            return answer(503, code="unavailable")
         if request.url.path == "/oauth/token":
             self.tokens += 1
             return answer(200, access_token=f"t{self.tokens}", token_type="Bearer", expires_in=300)
@@ -68,6 +71,17 @@ def test_an_unknown_outcome_is_said_to_be_unknown():
     with signed_in(service, [0.0]) as opened, pytest.raises(UnreachableError):
         opened.post("/v1/things", {})
     assert len(service.asked) == TRIES
+
+
+def test_a_busy_service_is_asked_again_to_sign_in():
+    """A 503 at sign-in is no refusal: it begins anew, and gives up after a few times."""
+    service = Service(answer(200))
+    service.busy = TRIES - 1
+    with signed_in(service, [0.0]):
+        assert (service.busy, service.tokens) == (0, 1)
+    service.busy = TRIES
+    with pytest.raises(UnreachableError):
+        signed_in(service, [0.0])
 
 
 def test_two_acts_have_two_keys():
