@@ -23,8 +23,15 @@ CHANGE_NOTHING: Final = frozenset(
 )
 """Schemas of events that never make a fact."""
 
-NARROWING: Final = frozenset({"consent-ended", "authority-ended", "admission-end"})
-"""What a stop without signature may make: it ends, and never gives."""
+NARROWING: Final = {
+    "consent": ("consent-ended", "consent"),
+    "authority": ("authority-ended", "person"),
+    "admission": ("admission-end", "admission"),
+}
+"""What a stop without signature may make, by its type: it ends its subject, which the fact names, and never gives."""
+
+MAY_MAKE_NOTHING: Final = frozenset({("authority", "expired"), ("consent", "withdrawn")})
+"""Stops (type, cause) that need no fact: time has ended it already, or it was withdrawn before."""
 
 ALWAYS_MAKE: Final = frozenset(
     {
@@ -45,7 +52,7 @@ def ungrounded(kind: str, event: Event, evidence: bytes, facts: Sequence[FactRec
     if schema in ("statement/v1", "key/v1") and event["statement"]:
         return [*_named(event, facts), *_missing(event, facts)]
     if schema == "stopped/v1":
-        return [f"a stop has a fact of kind {fact.kind}" for fact in facts if fact.kind not in NARROWING]
+        return _stopped(kind, event, facts)
     made = [fact for fact in facts if kind == "dossier" and fact.kind in KINDS]
     return [f"no statement made the fact of kind {fact.kind}" for fact in made]
 
@@ -68,6 +75,20 @@ def _missing(event: Event, facts: Sequence[FactRecord]) -> list[str]:
     kind = event["kind"]
     gone = kind in ALWAYS_MAKE and all(fact.kind != kind for fact in facts)
     return [f"the fact of kind {kind} that the event made is not there"] if gone else []
+
+
+def _stopped(kind: str, event: Event, facts: Sequence[FactRecord]) -> list[str]:
+    """A stop in a dossier ends what its event names: the fact is there, and ends nothing else."""
+    ends, field = NARROWING.get(event["type"], ("", "")) if kind == "dossier" else ("", "")
+    if ends and not facts and (event["type"], event["cause"]) not in MAY_MAKE_NOTHING:
+        return [f"the fact of kind {ends} that the event made is not there"]
+    at_once = event["cause"] == "stopped-without-key"
+    return [
+        f"a stop has a fact of kind {fact.kind} that its event does not say"
+        for fact in facts
+        if (fact.kind, fact.subject.hex(), fact.body.get(field)) != (ends, event["subject"], event["subject"])
+        or (at_once and fact.body.get("until", event.number("time")) != event.number("time"))
+    ]
 
 
 def _delivered(event: Event, evidence: bytes, facts: Sequence[FactRecord]) -> list[str]:
