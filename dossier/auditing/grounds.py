@@ -7,7 +7,7 @@ with the database changed, put in or took out is found, as long as the payload o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from audit.entry import FactRecord
@@ -41,6 +41,9 @@ ALWAYS_MAKE: Final = frozenset(
 )
 """Kinds of statements of which an accepted one always makes a fact of its kind."""
 
+ENDS_CONSENT: Final = {"withdrawal": "consent", "consent-ended": "consent", "consent": "replaces"}
+"""Kinds of facts that end a consent, and the field that names it."""
+
 
 def ungrounded(kind: str, event: Event, evidence: bytes, facts: Sequence[FactRecord]) -> list[str]:
     """What is wrong with the facts that stand under an event of a stream of this kind; empty if nothing is."""
@@ -55,6 +58,27 @@ def ungrounded(kind: str, event: Event, evidence: bytes, facts: Sequence[FactRec
         return _stopped(kind, event, facts)
     made = [fact for fact in facts if kind == "dossier" and fact.kind in KINDS]
     return [f"no statement made the fact of kind {fact.kind}" for fact in made]
+
+
+def ends_of_consents(facts: Iterable[FactRecord]) -> dict[str, int]:
+    """Where in a dossier's stream each consent (hex) was ended first: withdrawn, ended otherwise, or replaced."""
+    found: dict[str, int] = {}
+    for fact in facts:
+        name = ENDS_CONSENT.get(fact.kind)
+        if name and fact.body.get(name):
+            found[fact.body[name]] = min(fact.seq, found.get(fact.body[name], fact.seq))
+    return found
+
+
+def unended(event: Event, seq: int, ends: Mapping[str, int]) -> list[str]:
+    """What is wrong with a withdrawal at this position; a repeated one makes no fact, so an earlier one must have."""
+    withdrawn: list[str] = []
+    if event.schema.id == "stopped/v1" and (event["type"], event["cause"]) == ("consent", "withdrawn"):
+        withdrawn = [event["subject"]]
+    elif event.schema.id == "statement/v1" and event["kind"] == "withdrawal":
+        withdrawn = event.items("subjects")
+    standing = (each for each in withdrawn if ends.get(each, seq + 1) > seq)
+    return ["the consent that was withdrawn has not ended" for _ in standing]
 
 
 def _named(event: Event, facts: Sequence[FactRecord]) -> list[str]:

@@ -16,7 +16,7 @@ from audit.monthkeys import MonthKeys
 from audit.payload import open_stream_key
 from consent.catalogue import Catalogues
 from consent.errors import ConsentError
-from dossier.auditing.grounds import ungrounded
+from dossier.auditing.grounds import ends_of_consents, unended, ungrounded
 from dossier.auditing.outcome import GONE, Place, Replayed, Tally
 from dossier.auditing.store import EventRow, EventStore, Opened, StreamRow, open_row
 from dossier.auditing.walking import Walk
@@ -67,13 +67,14 @@ class Replayer:
     async def _stream(self, stream: StreamRow, result: Replayed) -> None:
         walk = Walk(stream, result, await self._keys(stream.stream))
         facts = await self._facts(stream)
+        ends = ends_of_consents(fact for made in facts.values() for fact in made)
         after = 0
         while rows := await self.store.of_stream(stream.stream, after, PAGE):
             logged = await self.store.logged_leaves(stream.stream, after, len(rows))
             for row in rows:
                 # What was appended since the head was read is the next run's.
                 if row.seq <= stream.seq:
-                    await self._event(row, walk, logged.get(row.seq), facts.get(row.seq, ()))
+                    await self._event(row, walk, logged.get(row.seq), facts.get(row.seq, ()), ends)
             after = rows[-1].seq
         walk.finish()
         result.streams += 1
@@ -97,7 +98,14 @@ class Replayer:
             found.append((row["from_seq"], key))
         return found
 
-    async def _event(self, row: EventRow, walk: Walk, logged: bytes | None, facts: Sequence[FactRecord]) -> None:
+    async def _event(
+        self,
+        row: EventRow,
+        walk: Walk,
+        logged: bytes | None,
+        facts: Sequence[FactRecord],
+        ends: Mapping[str, int],
+    ) -> None:
         result = walk.result
         result.events += 1
         self.progress(result.events)
@@ -106,7 +114,9 @@ class Replayer:
         if opened is None:
             await self._missing(row, walk)
         elif walk.check_payload(row, opened):
-            for text in ungrounded(walk.stream.kind, opened.event, opened.evidence, facts):
+            event, kind = opened.event, walk.stream.kind
+            gone = unended(event, row.seq, ends) if kind == "dossier" else []
+            for text in (*ungrounded(kind, event, opened.evidence, facts), *gone):
                 walk.find(row, text)
             if is_decision(opened.event):
                 await self._decision(row, opened, result)

@@ -240,6 +240,19 @@ async def test_fact_that_is_gone_is_named_where_it_was_made(story, pool, alter):
     assert any("that the event made is not there" in each.text for each in found.findings)
 
 
+@pytest.mark.parametrize("signed, kind", [(True, "withdrawal"), (False, "consent-ended")])
+async def test_withdrawal_that_ended_nothing_is_named(town, story, signed, kind):
+    """Whoever takes a withdrawal out of the facts gives the consent back: its event says so, also with no fact (P7, P8)."""
+    home = await town.dossier(await town.person("Hanneke"))
+    consent = await town.give(home, story.reader)
+    for _ in range(2):
+        await town.withdraw(home, consent, signed=signed)
+    honest = await Replayer(EventStore(town.pool), KEYS, CATALOGUES).run(home.id)
+    assert [str(each) for each in honest.findings] == []
+    found = await Replayer(Lying(town.pool, alter=without(kind)), KEYS, CATALOGUES).run(home.id)
+    assert [each.text for each in found.findings] == ["the consent that was withdrawn has not ended"] * 2
+
+
 async def test_fact_that_was_changed_or_put_in_is_named(story, pool):
     """A rule of another statement than its event names, or of none, is no rule (P6, P8)."""
     put_in = await Replayer(Lying(pool, alter=admitting(story.stranger.id)), KEYS, CATALOGUES).run(story.home.id)
