@@ -198,8 +198,11 @@ class Rotate(Entry[Rotated]):
 
 
 def is_section_holder(state: DossierState, person: bytes, section: str, now: int) -> bool:
-    """Whether a person holds this section now as a limited holder: a full one has the root, and needs no capsule."""
-    mine = [each for each in state.rules.holders if each.person == person.hex() and each.period.holds(now)]
+    """Whether a person holds this section, now or from a later date: their keys come with the list that names them.
+
+    A limited holder, that is: a full one has the root, and needs no capsule.
+    """
+    mine = [each for each in state.rules.holders if each.person == person.hex() and each.period.end > now]
     return any(section in each.sections for each in mine)
 
 

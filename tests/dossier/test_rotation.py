@@ -18,6 +18,7 @@ from dossier.epochs.store import EpochStore
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.items.store import ItemStore
 from dossier.parties.store import PartyStore
+from tests.dossier.joint import change, holder, next_list
 from tests.dossier.town import claim, now, running_town
 
 
@@ -115,6 +116,24 @@ async def test_grantee_may_not_be_left_out(town, home, reader):
     await rotate(town, home, await new_epoch(town, home, served=[(shared.hash, reader)]))
     await rotate(town, home, await new_epoch(town, home, skipped=[reader]))
     assert (await current(town, home)).epoch == 2
+
+
+async def test_holder_who_begins_later_may_not_be_left_out(town, home):
+    """Somebody listed for this section from a later date got its key with the list: served or named as skipped too."""
+    helper = await town.person("Bea")
+    entries = [
+        holder(home.owner, "owner"),
+        holder(helper, "mandate", full=False, sections=["debts"], **{"from": now() + 3600}),
+    ]
+    statement = await next_list(town, home, entries, [home.owner])
+    key = {KeyId.section(home.place("debts")): home.secrets["debts", "ordinary"]}
+    sealed = seal_capsule(statement.hash, helper.id, helper.sealing.public, key)
+    await change(town, home, statement, [sealed])
+    with pytest.raises(InvalidRequestError) as caught:
+        await rotate(town, home, await new_epoch(town, home))
+    assert caught.value.code == "left-out"
+    await rotate(town, home, await new_epoch(town, home, served=[(statement.hash, helper)]))
+    assert (await current(town, home)).epoch == 1
 
 
 async def test_capsules_hold_the_new_key_alone(town, home, reader):
