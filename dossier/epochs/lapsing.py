@@ -8,7 +8,7 @@ from __future__ import annotations
 from audit.entry import Append, Entry, Outcome, View
 from audit.event import make_event
 from audit.writer import Writer
-from dossier.epochs.losses import Loss, Moment, losses
+from dossier.epochs.losses import KINDS, Loss, Moment, losses
 from dossier.epochs.store import EpochStore, EpochWant, drop_due
 from dossier.epochs.streamkey import next_epoch
 from dossier.rounds import Rounds
@@ -21,6 +21,10 @@ class NothingLapsedError(Exception):
     """The entry was changed before it ended by time, and nothing waits for a new stream key."""
 
 
+class MovedError(Exception):
+    """A list or an end in the same batch came after the times were looked up: the next round looks again."""
+
+
 class Lapse(Entry[bool]):
     """Write down that somebody's authority ended by time; answer whether the stream key's epoch ended with it."""
 
@@ -31,9 +35,12 @@ class Lapse(Entry[bool]):
         self.wants = (self._want,)
 
     def judge(self, view: View) -> Outcome[bool]:
-        """Append the end, or raise NothingLapsedError."""
+        """Append the end, or raise NothingLapsedError, MovedError."""
         epoch, times = view.rows(self._want) or (None, {})
-        found = losses(view.facts(self._dossier).records, times, view.now)
+        records = view.facts(self._dossier).records
+        if any(each.kind in KINDS and each.seq not in times for each in records):
+            raise MovedError
+        found = losses(records, times, view.now)
         made = epoch.moment if epoch is not None else Moment(1, 0)
         ends = any(each.full and each.moment.is_after(made) for each in found)
         appends = self._stopped(view.now) if any(self._is_mine(each) for each in found) else []
@@ -75,6 +82,8 @@ class LapseSweeper(Rounds):
                 await self._writer.submit(Lapse(dossier, person, until))
             except NothingLapsedError:
                 await self._store.forget(dossier, person, until)
+            except MovedError:
+                continue
             else:
                 ended += 1
         return ended

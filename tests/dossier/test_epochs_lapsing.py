@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 
+from audit.entry import View
 from audit.payload import open_stream_key
 from crypto.encoding import sha256
 from dossier.dossiers.stopping import StopAuthority
-from dossier.epochs.lapsing import LapseSweeper
+from dossier.epochs.lapsing import Lapse, LapseSweeper, MovedError
 from dossier.epochs.service import Epochs
-from dossier.epochs.store import EpochStore
+from dossier.epochs.store import EpochStore, EpochWant
 from dossier.items.store import ItemStore
 from tests.audit.town import KEYS
 from tests.dossier.test_succession import capsule_for, change, holder, next_list
@@ -112,3 +113,28 @@ async def test_stepping_down_ends_the_epoch(town, home):
     friend = await appointed(town, home, 1000)
     await town.writer.submit(StopAuthority(friend.actor, home.id, friend.id, claim(friend.actor)))
     assert len(await keys_of(town, home)) == 2
+
+
+async def test_a_list_in_the_same_batch_leaves_it_to_the_next_round(town, home):
+    """What was looked up before a list of the same batch says nothing of that list: nothing is done, nothing forgotten."""
+    friend = await appointed(town, home, 1000)
+    until = (await look_at(town, home))[friend.id]
+    view = await town.writer.look((home.id,))
+    stale = View(
+        view.at_ms, {home.id: view.head(home.id)}, {home.id: view.facts(home.id)}, {EpochWant(home.id): (None, {})}
+    )
+    with pytest.raises(MovedError):
+        Lapse(home.id, friend.id, until).judge(stale)
+
+    class Moving:
+        async def submit(self, _entry):
+            raise MovedError
+
+    await LapseSweeper(Moving(), EpochStore(town.pool)).run_once(until)
+    assert (await look_at(town, home))[friend.id] == until
+
+
+async def look_at(town, home):
+    """When to look at whose authority."""
+    rows = await town.pool.fetch("SELECT person, look_at FROM dossier.authority_due WHERE dossier = $1", home.id)
+    return {each["person"]: each["look_at"] for each in rows}
