@@ -150,6 +150,10 @@ class Deliver(Entry[Delivered]):
             raise NotFoundError
         if (state.version + 1, state.header) != (core.version, core.previous.hex()) or state.removed:
             raise ConflictError("there is another newest version", code="wrong-version")
+        # Else one who may add to one section could put it in another, and readers there could not open it.
+        stands = (state.facts.section, state.facts.lane, state.facts.label, state.facts.type)
+        if (core.section, core.lane, core.label, core.type) != stands:
+            raise ConflictError("the item stands in another place, or under another label or type", code="other-place")
 
     def _event(self, view: View, decision: Decision) -> Event:
         decided = decided_fields(decision, view, self._delivery.dossier, self.foreign)

@@ -5,8 +5,9 @@ import secrets
 
 import pytest
 
-from crypto.encoding import new_id
+from crypto.encoding import new_id, sha256
 from crypto.headers import parse_header
+from dossier.dossiers.govern import Govern, Submission
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.items.delivery import SealedPart
 from dossier.items.intake import Deliver
@@ -162,6 +163,57 @@ async def test_first_version_is_number_one(town, home, system):
     await send(town, system.actor, delivery)
     other = sealed(home, system, item=header.core.item)
     await assert_refused(town, home, system.actor, other, ConflictError, "wrong-version")
+
+
+async def follow_up(town, home, author, item, **options):
+    """The next version of an item as its source seals it."""
+    options = {"section": "debts", **options}
+    return seal_delivery(home, author, b"verbeterd", options.pop("section"), item=item, **options)
+
+
+@pytest.mark.parametrize(
+    "other", [{"section": "income"}, {"lane": "confidential"}, {"label": "special"}, {"kind": "decision"}]
+)
+async def test_later_version_stays_where_the_item_stands(town, home, system, other):
+    """A correction carries an item to no other section, lane, label or type: only its holders move it (P6)."""
+    first = sealed(home, system)
+    await send(town, system.actor, first)
+    before = parse_header(first.header)
+    moved = await follow_up(town, home, system, before.core.item, before=before, **other)
+    await assert_refused(town, home, system.actor, moved, ConflictError, "other-place")
+    same = await follow_up(town, home, system, before.core.item, before=before)
+    assert (await send(town, system.actor, same)).version == 2
+
+
+async def test_later_version_follows_the_item_to_its_new_place(town, home, system):
+    """Where a holder moved an item its next version is sealed too: readers there could open no other (design 4)."""
+    first = sealed(home, system)
+    await send(town, system.actor, first)
+    before = parse_header(first.header)
+    await place(town, home, before, section="income")
+    old = await follow_up(town, home, system, before.core.item, before=before)
+    await assert_refused(town, home, system.actor, old, ConflictError, "other-place")
+    new = await follow_up(town, home, system, before.core.item, before=before, section="income")
+    assert (await send(town, system.actor, new)).version == 2
+
+
+async def place(town, home, header, **changes):
+    """Move an item as its owner does."""
+    fields = {
+        "placement": new_id(home.id[:2]).hex(),
+        "item": header.core.item.hex(),
+        "section": "debts",
+        "lane": "ordinary",
+        "label": "personal",
+        "cases": [],
+        "epoch": 0,
+        "previous": "",
+        "wrapHash": sha256(b"sealed").hex(),
+        "after": await town.after(home),
+    } | changes
+    statement = await town.sign(home, "placement", **fields)
+    owner = home.owner.actor
+    await town.writer.submit(Govern(owner, home.id, Submission(statement, (), b"sealed"), claim(owner)))
 
 
 async def test_other_agency_cannot_follow_up(town, home, system):
