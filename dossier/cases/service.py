@@ -8,7 +8,7 @@ from audit.writer import Writer
 from crypto.encoding import encode_base64
 from dossier.cases.authority import find_case
 from dossier.cases.file import CaseFile
-from dossier.cases.showing import CaseList, CaseSummary, ShownCase, ShownCaseDossier, shown, summary
+from dossier.cases.showing import Around, CaseList, CaseSummary, ShownCase, ShownCaseDossier, shown, summary
 from dossier.cases.store import CaseStore
 from dossier.dossiers.store import DossierStore
 from dossier.errors import NotFoundError
@@ -50,7 +50,8 @@ class Cases:
         if file is None or not relation:
             raise NotFoundError
         dossiers = await self._dossiers(file, relation, owned, view.now)
-        return shown(file, relation, await self.store.opening(case), await self._names(file), dossiers, view.now)
+        opening, kept = await self.store.opening(case), await self.store.statements(case)
+        return shown(file, relation, Around(opening, await self._names(file), dossiers, kept), view.now)
 
     async def _owned(self, actor: Actor) -> list[bytes]:
         if actor.kind != "person" or actor.organisation is not None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from consent.terms import FOREVER
 from crypto.encoding import encode_base64
 from dossier.answers import Answer
 from dossier.cases.file import Capacity, CaseFile, Part
+from dossier.cases.store import KeptStatement
 
 
 class ShownParticipant(Answer, frozen=True):
@@ -32,8 +36,18 @@ class ShownCaseDossier(Answer, frozen=True):
     statements: list[str]
 
 
+class ShownCaseStatement(Answer, frozen=True):
+    """A signed statement of who takes part; `seq` is the position of its event in the case's stream."""
+
+    seq: int
+    statement: str
+
+
 class ShownCase(Answer, frozen=True):
-    """A case. `relation` is the caller's: participant, owner or invited; `closedAt` is 0 while it is open."""
+    """A case. `relation` is the caller's: participant, owner or invited; `closedAt` is 0 while it is open.
+
+    `statements` prove the participants, in the order of the stream; acceptances only of dossiers that are shown.
+    """
 
     case: str
     relation: str
@@ -48,6 +62,7 @@ class ShownCase(Answer, frozen=True):
     coordinator: str
     participants: list[ShownParticipant]
     dossiers: list[ShownCaseDossier]
+    statements: list[ShownCaseStatement]
 
 
 class CaseSummary(Answer, frozen=True):
@@ -77,15 +92,24 @@ def summary(file: CaseFile, relation: str) -> CaseSummary:
     return CaseSummary(file.id, relation, file.subject, file.purpose, person, file.opened, _closed(file))
 
 
-def shown(
-    file: CaseFile, relation: str, opening: bytes, names: Names, dossiers: list[ShownCaseDossier], now: int
-) -> ShownCase:
-    """Show a case with its present people; `names` are those of persons and organisations by hex id."""
+@dataclass(frozen=True)
+class Around:
+    """What stands beside a case's own facts: its signed statements, names by hex id, and dossiers that one sees."""
+
+    opening: bytes
+    names: Names
+    dossiers: list[ShownCaseDossier]
+    kept: Sequence[KeptStatement]
+
+
+def shown(file: CaseFile, relation: str, around: Around, now: int) -> ShownCase:
+    """Show a case with its present people."""
+    names = around.names
     present = [part for part in file.parts if now < part.period.end]
     return ShownCase(
         case=file.id,
         relation=relation,
-        statement=encode_base64(opening),
+        statement=encode_base64(around.opening),
         hash=file.hash,
         subject=file.subject,
         purpose=file.purpose,
@@ -95,8 +119,16 @@ def shown(
         closing_reason=file.closing_reason,
         coordinator=file.coordinator.person,
         participants=[_participant(part, file.coordinator, names) for part in present],
-        dossiers=dossiers,
+        dossiers=around.dossiers,
+        statements=_statements(around),
     )
+
+
+def _statements(around: Around) -> list[ShownCaseStatement]:
+    """An acceptance names a dossier and its owner: nobody sees it who does not see the dossier."""
+    seen = {bytes.fromhex(each.dossier) for each in around.dossiers}
+    told = (each for each in around.kept if each.kind != "case-acceptance" or each.subject in seen)
+    return [ShownCaseStatement(each.seq, encode_base64(each.envelope)) for each in told]
 
 
 def _participant(part: Part, coordinator: Capacity, names: Names) -> ShownParticipant:

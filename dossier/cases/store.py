@@ -14,6 +14,9 @@ INVITATION_SECONDS = 30 * 24 * 3600
 """How long an invitation waits."""
 
 NOTICE = "case"
+MEMBERSHIP = ("case-opening", "case-acceptance", "case-participation", "participation-end", "coordinator-transfer")
+"""The kinds of statements from which it follows who takes part."""
+
 _FILE = "INSERT INTO dossier.case_file VALUES (audit.bucket($1), $1, $2, $3, $4, 'open', $5, $6)"
 _CLOSE = "UPDATE dossier.case_file SET state = 'closed' WHERE bucket = audit.bucket($1) AND case_id = $1"
 _PARTY = """
@@ -33,6 +36,15 @@ class Invitation(NamedTuple):
 
     hmac: bytes
     invitation: bytes
+
+
+class KeptStatement(NamedTuple):
+    """A signed statement of a case, with the position of its event and what it is about."""
+
+    seq: int
+    kind: str
+    subject: bytes
+    envelope: bytes
 
 
 class Notice(NamedTuple):
@@ -157,6 +169,16 @@ class CaseStore:
             "SELECT body FROM dossier.case_file WHERE bucket = audit.bucket($1) AND case_id = $1", case
         )
         return found
+
+    async def statements(self, case: bytes) -> list[KeptStatement]:
+        """Return the signed statements that make who takes part in a case, in the order of its stream."""
+        rows = await self._pool.fetch(
+            """SELECT seq, kind, subject, envelope FROM dossier.statement
+               WHERE bucket = audit.bucket($1) AND stream = $1 AND kind = ANY($2) ORDER BY seq, hash""",
+            case,
+            list(MEMBERSHIP),
+        )
+        return [KeptStatement(*row.values()) for row in rows]
 
     async def notices(self, now: int, most: int) -> list[Notice]:
         """Return notices that are due, oldest first."""

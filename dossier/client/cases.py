@@ -63,6 +63,10 @@ class CaseView:
         """The id."""
         return bytes.fromhex(self.opening.payload["case"])
 
+    def statements(self) -> list[Statement]:
+        """The signed statements of who takes part, as the service shows them, unverified; raise CryptoError."""
+        return [parse_statement(decode_base64(each["statement"])) for each in self.shown["statements"]]
+
     def dossiers(self) -> list[DossierChain]:
         """The verified key chains of the dossiers that accepted; raise CryptoError."""
         return [_chain(each) for each in self.shown["dossiers"]]

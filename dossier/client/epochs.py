@@ -26,6 +26,7 @@ from dossier.client.groups import People, Recipient
 from dossier.client.holding import HeldDossier
 from dossier.client.listing import list_own
 from dossier.client.making import section_key
+from dossier.client.membership import Concerned
 from dossier.client.owner import Owner
 from dossier.client.sharing import Shown
 from dossier.sharing.coverage import covers_lane
@@ -75,7 +76,8 @@ class Seen:
             consent = self.consents[subject]
             if subject not in self._meant:
                 show = CaseClient(self.owner.session, self.owner.identity).show
-                found = self.people.meant_by(consent.consent.grantee, show)
+                concerned = Concerned.by(self.held.chain, self.owner.identity.person)
+                found = self.people.meant_by(consent.consent.grantee, show, concerned)
                 self._meant[subject] = {each.id: each for each in found.members}
             return consent.statement.hash, self._meant[subject][grantee].sealing_key
         except (KeyError, CryptoError, RefusedError):  # whoever does not verify is named as skipped

@@ -13,10 +13,16 @@ from typing import Any
 from consent.terms import Grantee
 from crypto.chains import KeyChain
 from crypto.errors import CryptoError, PinError
-from dossier.client.cases import CaseView
+from dossier.client.cases import Capacity, CaseView
 from dossier.client.errors import RefusedError
-from dossier.client.parties import Pins, Professional, Register, check_person, check_professional
+from dossier.client.membership import Concerned, Membership, prove
+from dossier.client.parties import Pins, Professional, Register, check_former, check_person, check_professional
 from dossier.client.session import Session
+from dossier.client.signers import key_then
+
+NOT_PROVED = "not proved by a signed statement of the case that the owner accepted"
+CITIZEN_WAITS = "a citizen in a team gets no keys by it: name them in a consent of their own, by id"
+"""No statement that brings a citizen in names their keys: the service alone would say whose they are."""
 
 MEMBERS = 500
 """Members of one role or team that one client serves; a larger one is many."""
@@ -138,15 +144,19 @@ class People:
         checked = [self._recipient(each, role) for each in named]
         return _group(Group("role", organisation, role, later_members=later_members), checked)
 
-    def in_case(self, case: CaseView, *, but: bytes = b"", later_members: bool = True) -> Group:
-        """All who take part in a case now, but the owner of the dossier: nobody opens it to themselves."""
-        now = self.session.now()
-        parts = [each for each in case.shown["participants"] if _takes_part(each, now) and each["person"] != but.hex()]
-        checked = [self._partaker(each, case) for each in parts]
+    def in_case(self, case: CaseView, concerned: Concerned, *, later_members: bool = True) -> Group:
+        """All who take part in a case now, but the owner of the dossier: nobody opens it to themselves.
+
+        The service says who is there now; who has keys sealed to them is also proved by the case's signed statements.
+        """
+        now, own = self.session.now(), {each.hex() for each in concerned.accepters}
+        parts = [each for each in case.shown["participants"] if _takes_part(each, now) and each["person"] not in own]
+        proved = prove(case.opening, case.statements(), concerned, self._key_then)
+        checked = [self._partaker(each, proved, now) for each in parts]
         return _group(Group("team", case=case.case.hex(), later_members=later_members), checked)
 
-    def meant_by(self, grantee: Grantee, case: Callable[[bytes], CaseView], *, but: bytes = b"") -> Recipient | Group:
-        """Whom a consent means now; `case` shows a case by id, `but` is left out of a team.
+    def meant_by(self, grantee: Grantee, case: Callable[[bytes], CaseView], concerned: Concerned) -> Recipient | Group:
+        """Whom a consent of the dossier concerned means now; `case` shows a case by id.
 
         Raise PinError for one person or system that does not verify, RefusedError for a case that is not shown.
         """
@@ -161,7 +171,7 @@ class People:
                 return self.in_role(organisation, grantee.role, later_members=grantee.later_members)
             case "team":
                 view = case(bytes.fromhex(grantee.case))
-                return self.in_case(view, but=but, later_members=grantee.later_members)
+                return self.in_case(view, concerned, later_members=grantee.later_members)
             case "system":
                 return self._system(bytes.fromhex(grantee.system))
             case _:
@@ -179,23 +189,46 @@ class People:
         keys = self.register.systems[system]
         return Recipient("system", system, keys.organisation, "", keys.sealing_key, keys.hash)
 
-    def _partaker(self, part: Mapping[str, Any], case: CaseView) -> Recipient | Waiting:
-        if not part["organisation"]:
-            return self._citizen(part, case.case.hex())
+    def _partaker(self, part: Mapping[str, Any], proved: Membership, now: int) -> Recipient | Waiting:
+        who = Capacity(bytes.fromhex(part["person"]), bytes.fromhex(part["organisation"]), part["role"])
+        if not proved.proves(who, now):
+            return Waiting(part["person"], part["name"], NOT_PROVED)
+        if not who.organisation:
+            return Waiting(part["person"], part["name"], CITIZEN_WAITS)
         wanted = (part["person"], part["organisation"])
         shown = next((each for each in self._all() if (each["person"], each["organisation"]) == wanted), None)
         if shown is None:
             return Waiting(part["person"], part["name"], "the professional is not attested")
         return self._recipient(shown, part["role"])
 
-    def _citizen(self, part: Mapping[str, Any], case: str) -> Recipient | Waiting:
-        """A network member: no organisation vouches for them; what was seen of them is pinned."""
+    def _key_then(self, who: Capacity, name: str, issued: int) -> bytes:
+        """The signing key of this hash that somebody had in a capacity then; raise CryptoError."""
+        if who.organisation and not who.role:
+            system = self.register.systems.get(who.person)
+            if system is None or system.organisation != who.organisation:
+                raise PinError("the system is not in the register")
+            return system.signing_key
         try:
-            return self.citizen(bytes.fromhex(part["person"]), part["name"], case)
-        except RefusedError:
-            return Waiting(part["person"], part["name"], "there are no keys yet")
-        except CryptoError as error:
-            return Waiting(part["person"], part["name"], str(error))
+            return key_then(self._chain(who), name, issued)
+        except RefusedError as error:
+            raise PinError("there are no keys") from error
+
+    def _chain(self, who: Capacity) -> KeyChain:
+        if who.organisation:
+            chain = self._worker_chain(who)
+        else:
+            chain = check_person(self.session.get(f"/v1/persons/{who.person.hex()}/keys"), self.pins)
+        if (chain.person, chain.organisation) != (who.person, who.organisation):
+            raise PinError("the chain is another person's")
+        return chain
+
+    def _worker_chain(self, who: Capacity) -> KeyChain:
+        """Of a professional by attestation; one who has none now, as they were pinned when they had."""
+        try:
+            return self.professional(who.person, who.organisation).chain
+        except PinError:
+            shown = self.session.get(f"/v1/persons/{who.person.hex()}/keys")
+            return check_former(shown, who.organisation, self.pins)
 
     def _recipient(self, shown: Mapping[str, Any], role: str) -> Recipient | Waiting:
         """Verify one member, in exactly this role."""

@@ -138,6 +138,21 @@ def check_person(shown: Mapping[str, Any], pins: Pins) -> KeyChain:
     return chain
 
 
+def check_former(shown: Mapping[str, Any], organisation: bytes, pins: Pins) -> KeyChain:
+    """Verify the chain of a professional who was seen attested before, by `GET /v1/persons/{id}/keys`.
+
+    It verifies what they signed then, and is nothing to seal to. Raise PinError for one never seen, or a replaced chain.
+    """
+    where = f"{organisation.hex()}-{shown['person']}"
+    if where not in pins.heads:
+        raise PinError("the professional is not attested, and was not seen before")
+    texts: list[str] = next(
+        (each["statements"] for each in shown["chains"] if each["organisation"] == organisation.hex()), []
+    )
+    pinned = bytes.fromhex(pins.heads[where])
+    return verify_key_chain(_parse(texts), bytes.fromhex(shown["person"]), organisation, pinned=pinned)
+
+
 def _systems(
     texts: Sequence[str], organisations: Mapping[bytes, OrganisationKey], pins: Pins, now: int
 ) -> dict[bytes, SystemKeys]:

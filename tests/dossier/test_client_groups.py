@@ -9,13 +9,14 @@ import pytest
 from consent.grant import parse_grantee
 from crypto.encoding import encode_base64, new_id
 from crypto.errors import PinError
-from crypto.keys import SealingKey, SigningKey
-from crypto.register import OrganisationKey
+from crypto.keys import SealingKey, SigningKey, key_hash
+from crypto.register import OrganisationKey, SystemKeys
 from crypto.statements import sign
 from crypto.unlock import Identity as Pairs
-from dossier.client.cases import CaseView
+from dossier.client.cases import Capacity, CaseView
 from dossier.client.enrolment import first_keys, next_keys
-from dossier.client.groups import Group, People, Recipient
+from dossier.client.groups import CITIZEN_WAITS, NOT_PROVED, Group, People, Recipient
+from dossier.client.membership import Concerned
 from dossier.client.parties import Pins, Register
 from tests.dossier.shownworld import NOW, Answers, citizen
 
@@ -31,6 +32,8 @@ class Bank:
         employer = OrganisationKey(self.id, "Kredietbank", self.key.public, NOW - DAY, NOW + DAY, b"\1" * 32)
         self.register, self.shown, self.counter = Register({self.id: employer}, {}), [], 0
         self.answers.paths["/v1/professionals"] = {"professionals": self.shown}
+        self.owner = citizen(self.answers)
+        self.concerned = Concerned(new_id(), {self.owner.id})
 
     def member(self, name, roles=(ROLE,), *, said=None, until=NOW + DAY, head=""):
         pairs, person = Pairs(SigningKey.generate(), SealingKey.generate()), new_id()
@@ -65,22 +68,41 @@ class Bank:
     def people(self, pins=None):
         return People(self.answers, self.register, pins or Pins())
 
-    def case(self, *parts):
-        """A case with these participants: (shown professional or person id, from, until)."""
-        opening = sign("case-opening", _opening(), SigningKey.generate())
-        return CaseView(opening, {"participants": [_part(*each) for each in parts]})
+    def case(self, *parts, invented=()):
+        """A case with these participants: (shown professional or person id, from, until).
+
+        Somebody who is attested opened it and signed for all of them, but for those who are invented.
+        """
+        pairs, _, shown = self.member("Olga")
+        said = [_part(*each) for each in (*parts, *invented)]
+        case, coordinator = new_id().hex(), _capacity(_part(shown))
+        signer = {"signer": shown["person"], "organisation": self.id.hex(), "role": ROLE, "issuedAt": NOW - 9}
+        fields = {"case": case, "subject": "debts", "purpose": "debt-help", "basis": "consent"}
+        opening = sign("case-opening", fields | signer | {"coordinator": coordinator}, pairs.signing)
+        signed = [opening, self._accepted(opening)]
+        for each in said[: len(parts)]:
+            fields = {"case": case, "purpose": "debt-help", "from": each["from"], "until": NOW + DAY}
+            fields |= {"participant": _capacity(each), "kind": "professional" if each["organisation"] else "network"}
+            signed.append(sign("case-participation", fields | signer, pairs.signing))
+        statements = [{"seq": at, "statement": encode_base64(one.envelope)} for at, one in enumerate(signed, 1)]
+        return CaseView(opening, {"participants": said, "statements": statements})
+
+    def _accepted(self, opening):
+        payload = {
+            "case": opening.payload["case"],
+            "caseHash": opening.hash.hex(),
+            "dossier": self.concerned.dossier.hex(),
+            "until": NOW + DAY,
+            "after": {"seq": 1, "leaf": "11" * 32},
+            "signer": self.owner.id.hex(),
+            "issuedAt": NOW,
+            "capacity": "owner",
+        }
+        return sign("case-acceptance", payload, self.owner.identity.signing)
 
 
-def _opening():
-    nobody = {"person": new_id().hex(), "organisation": "", "role": ""}
-    fields = {"case": new_id().hex(), "subject": "debts", "purpose": "debt-help", "basis": "consent"}
-    return fields | {
-        "coordinator": nobody,
-        "signer": nobody["person"],
-        "organisation": "",
-        "role": "",
-        "issuedAt": NOW,
-    }
+def _capacity(part):
+    return {name: part[name] for name in ("person", "organisation", "role")}
 
 
 def _part(who, start=NOW, until=0):
@@ -132,23 +154,65 @@ def test_keys_that_were_replaced_block(bank):
 
 
 def test_a_team_is_who_takes_part_now(bank):
-    """Professionals by attestation, citizens by their pinned chain; not the owner, nor who comes later or has left."""
+    """Professionals by statement and attestation; not the owner, nor who comes later or has left. Citizens wait."""
     _, _, noor = bank.member("Noor")
     _, _, joris = bank.member("Joris", head="22" * 32)
     _, _, early = bank.member("Vroeg")
-    bea, owner = citizen(bank.answers), citizen(bank.answers)
+    bea = citizen(bank.answers)
     stranger = {"person": new_id().hex(), "name": "Vreemd", "organisation": bank.id.hex(), "roles": [ROLE]}
-    case = bank.case((noor,), (joris,), (early, NOW + 1), (early, NOW - 9, NOW), (bea.id,), (owner.id,), (stranger,))
-    group = bank.people().in_case(case, but=owner.id, later_members=False)
-    assert names(group) == (["Noor", "Bea"], ["Joris", "Vreemd"])
-    assert [each.kind for each in group.members] == ["person", "network"]
+    case = bank.case(
+        (noor,), (joris,), (early, NOW + 1), (early, NOW - 9, NOW), (bea.id,), (bank.owner.id,), (stranger,)
+    )
+    group = bank.people().in_case(case, bank.concerned, later_members=False)
+    assert names(group) == (["Noor"], ["Joris", "Bea", "Vreemd"])
+    assert [each.reason for each in group.waiting][1] == CITIZEN_WAITS
     assert (group.grantee()["case"], group.grantee()["laterMembers"]) == (case.case.hex(), False)
 
 
-def test_citizens_without_keys_wait(bank):
-    """A network member who never signed in has no keys: named, not left out in silence."""
-    group = bank.people().in_case(bank.case((new_id(),)))
-    assert names(group) == ([], ["Bea"])
+def test_members_whom_nobody_signed_for_wait(bank):
+    """A citizen that the service invents, and a part that it invents for somebody attested, get no key (P1, R2, R15)."""
+    _, _, noor = bank.member("Noor")
+    _, _, joris = bank.member("Joris")
+    bea = citizen(bank.answers)
+    case = bank.case((noor,), invented=((bea.id,), (joris,)))
+    group = bank.people().in_case(case, bank.concerned)
+    assert names(group) == (["Noor"], ["Bea", "Joris"])
+    assert {each.reason for each in group.waiting} == {NOT_PROVED}
+
+
+def test_a_team_of_another_dossiers_case_waits(bank):
+    """A case that the owner of this dossier did not accept has no member to seal to, though all else is signed (P1)."""
+    case = bank.case((bank.member("Noor")[2],))
+    for other in (Concerned(new_id(), {bank.owner.id}), Concerned(bank.concerned.dossier, {new_id()})):
+        assert names(bank.people().in_case(case, other)) == ([], ["Noor"])
+
+
+def test_a_coordinator_of_before_is_known_by_their_pin(bank):
+    """Who left the organisation signed for others before: proved with the chain that was seen, and only with that."""
+    _, _, noor = bank.member("Noor")
+    case = bank.case((noor,))
+    pins, olga = Pins(), bank.shown.pop()
+    assert names(bank.people(pins).in_case(case, bank.concerned)) == ([], ["Noor"])
+    chains = [{"organisation": bank.id.hex(), "statements": olga["keys"]}]
+    bank.answers.paths[f"/v1/persons/{olga['person']}/keys"] = {"person": olga["person"], "chains": chains}
+    assert names(bank.people(pins).in_case(case, bank.concerned)) == ([], ["Noor"])
+    bank.shown.append(olga)
+    assert names(bank.people(pins).in_case(case, bank.concerned)) == (["Noor"], [])
+    bank.shown.remove(olga)
+    assert names(bank.people(pins).in_case(case, bank.concerned)) == (["Noor"], [])
+
+
+def test_a_system_opens_for_its_organisation(bank):
+    """The key of a system comes from the register; a system that is not in it opens no case."""
+    system, key = new_id(), SigningKey.generate()
+    people, who = bank.people(), Capacity(system, bank.id)
+    with pytest.raises(PinError):
+        people._key_then(who, key_hash(key.public).hex(), NOW)
+    attested = SystemKeys(bank.id, system, key.public, b"\0" * 32, b"\2" * 32)
+    people = People(bank.answers, Register(bank.register.organisations, {system: attested}), Pins())
+    assert people._key_then(who, key_hash(key.public).hex(), NOW) == key.public
+    with pytest.raises(PinError):
+        people._key_then(Capacity(system, new_id()), key_hash(key.public).hex(), NOW)
 
 
 def test_whom_a_consent_means(bank):
@@ -156,15 +220,19 @@ def test_whom_a_consent_means(bank):
     _, _, noor = bank.member("Noor")
     people, nothing = bank.people(), {"case": "", "system": "", "laterMembers": False}
     named = {"kind": "person", "person": noor["person"], "organisation": bank.id.hex()} | nothing
-    found = people.meant_by(parse_grantee(named | {"role": ROLE}), bank.case)
+    found = people.meant_by(parse_grantee(named | {"role": ROLE}), bank.case, bank.concerned)
     assert isinstance(found, Recipient)
     assert found.id.hex() == noor["person"]
-    assert isinstance(people.meant_by(parse_grantee(named | {"kind": "role", "role": ROLE}), bank.case), Group)
+    assert isinstance(
+        people.meant_by(parse_grantee(named | {"kind": "role", "role": ROLE}), bank.case, bank.concerned), Group
+    )
     for wrong in ({"role": "auditor"}, {"role": ROLE, "person": new_id().hex()}):
         with pytest.raises(PinError):
-            people.meant_by(parse_grantee(named | wrong), bank.case)
+            people.meant_by(parse_grantee(named | wrong), bank.case, bank.concerned)
     with pytest.raises(PinError):
-        people.meant_by(parse_grantee(named | {"kind": "system", "role": "", "system": "00" * 16}), bank.case)
+        people.meant_by(
+            parse_grantee(named | {"kind": "system", "role": "", "system": "00" * 16}), bank.case, bank.concerned
+        )
 
 
 def test_names_find_people(bank):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from dossier.client import sharing
 from dossier.client.groups import Group, Waiting, as_recipient
+from dossier.client.membership import Concerned
 from dossier.errors import InvalidRequestError
 from web.commands.looking import (
     DAYS,
@@ -34,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--to", default="", metavar="PERSON", help="name or id of a professional; id of a citizen")
     whom.add_argument("--role", default="", metavar="ROLE", help="everybody in this role, such as debt-counsellor")
-    whom.add_argument("--team", default="", metavar="CASE", help="everybody who takes part in this case")
+    whom.add_argument("--team", default="", metavar="CASE", help="all professionals who take part in this case")
     parser.add_argument("--organisation", default="", metavar="ORG", help="with --role: of which organisation")
     parser.add_argument("--later-members", action="store_true", help="with --role or --team: also who joins later")
     parser.add_argument("--case", default="", metavar="CASE", help="only in this case, and until it closes")
@@ -59,7 +60,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     dossier = dossier_with(who, items[0]) if items else _one(dossiers(who, arguments))
     case = _case(who, arguments)
     terms = _terms(arguments, items, case, who.session.now())
-    to = _recipient(who, arguments, case)
+    to = _recipient(who, arguments, dossier, case)
     _check(terms)
     text = wording(described(to, who.name_of(_organisation(to)) if _organisation(to) else ""), terms)
     if arguments.preview:
@@ -134,13 +135,13 @@ def _case(who: Who, arguments: argparse.Namespace) -> str:
     return case_id(who, arguments.team or arguments.case)
 
 
-def _recipient(who: Who, arguments: argparse.Namespace, case: str) -> sharing.Grantees:
+def _recipient(who: Who, arguments: argparse.Namespace, dossier: bytes, case: str) -> sharing.Grantees:
     """Whom the options mean, each verified; raise InvalidRequestError, PinError."""
     later = arguments.later_members
     if arguments.team:
-        client = worker(who)
-        view = client.show(bytes.fromhex(case))
-        return who.people.in_case(view, but=client.identity.person, later_members=later)
+        client, owner = worker(who), who.owner()
+        concerned = Concerned.by(owner.hold(dossier).chain, client.identity.person)
+        return who.people.in_case(client.show(bytes.fromhex(case)), concerned, later_members=later)
     if arguments.role:
         check_known("roles", [arguments.role])
         if not arguments.organisation:

@@ -10,13 +10,15 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from crypto.errors import CryptoError
+from crypto.errors import CryptoError, PinError
 from dossier.client.errors import RefusedError
 from dossier.client.groups import Group, Recipient, Waiting
+from dossier.client.holding import HeldDossier
 from dossier.client.listing import RejectedConsent
+from dossier.client.membership import Concerned
 from dossier.client.owner import OpenedItem
 from dossier.client.passing import Missing, find_missing, pass_on, serve
-from dossier.client.shared import fetch_shared_keys
+from dossier.client.shared import SharedKeys, fetch_shared_keys
 from dossier.client.sharing import Shown
 from web.commands.consents import listed
 from web.commands.grant import waiting_lines
@@ -44,10 +46,12 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     waiting: list[Waiting] = []
     served = dict(who.company.state(who.name).get("served", {}))
     for dossier in dossiers(who, arguments):
+        has = None
         for shown in _standing(who, arguments, dossier):
-            members, unverified = _members(who, shown)
+            has = has or _has(who, arguments, dossier)
+            members, unverified = _members(who, has, shown)
             waiting += unverified
-            missing = _missing(who, arguments, dossier, shown, members, served)
+            missing = _missing(who, arguments, has, shown, members, served)
             rows += [_row(who, each) for each in missing]
             if missing and not arguments.show:
                 serve(who.session, missing)
@@ -72,12 +76,26 @@ def _standing(who: Who, arguments: argparse.Namespace, dossier: bytes) -> Iterat
             yield each
 
 
-def _members(who: Who, shown: Shown) -> tuple[tuple[Recipient, ...], list[Waiting]]:
+def _has(who: Who, arguments: argparse.Namespace, dossier: bytes) -> HeldDossier | SharedKeys:
+    """What one can give of: a dossier that one holds, or what consents brought from another's."""
+    if who.is_citizen and not arguments.of:
+        return who.owner().hold(dossier)
+    return fetch_shared_keys(who.session, dossier, who.company.seen(who.name))
+
+
+def _concerned(who: Who, has: HeldDossier | SharedKeys) -> Concerned:
+    if isinstance(has, HeldDossier):
+        return Concerned.by(has.chain, who.company.identity(who.name).person)
+    if has.authority is None:
+        raise PinError("nothing tells whose dossier it is")
+    return Concerned.by(has.authority.chain)
+
+
+def _members(who: Who, has: HeldDossier | SharedKeys, shown: Shown) -> tuple[tuple[Recipient, ...], list[Waiting]]:
     """Whom a consent means now, and who of them cannot be served, and why."""
     grantee = shown.consent.grantee
-    own = who.company.identity(who.name).person if who.is_citizen else b""
     try:
-        found = who.people.meant_by(grantee, worker(who).show, but=own)
+        found = who.people.meant_by(grantee, worker(who).show, _concerned(who, has))
     except (CryptoError, RefusedError) as error:
         named = grantee.person or grantee.system or grantee.case
         return (), [Waiting(named, who.name_of(named), str(error))]
@@ -87,17 +105,15 @@ def _members(who: Who, shown: Shown) -> tuple[tuple[Recipient, ...], list[Waitin
 def _missing(
     who: Who,
     arguments: argparse.Namespace,
-    dossier: bytes,
+    has: HeldDossier | SharedKeys,
     shown: Shown,
     members: tuple[Recipient, ...],
     served: dict[str, str],
 ) -> list[Missing]:
-    if who.is_citizen and not arguments.of:
-        owner = who.owner()
-        return find_missing(owner, owner.hold(dossier), shown, members, served)
-    shared = fetch_shared_keys(who.session, dossier, who.company.seen(who.name))
-    items = _items(who, arguments, dossier) if arguments.purpose else []
-    return pass_on(who.company.identity(who.name), shown, shared, items, members, served)
+    if isinstance(has, HeldDossier):
+        return find_missing(who.owner(), has, shown, members, served)
+    items = _items(who, arguments, bytes.fromhex(shown.statement.payload["dossier"])) if arguments.purpose else []
+    return pass_on(who.company.identity(who.name), shown, has, items, members, served)
 
 
 def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> list[OpenedItem]:

@@ -30,6 +30,7 @@ from dossier.client.owner import Owner
 from dossier.client.parties import Pins, Register, check_register
 from dossier.client.publiclog import WebLog
 from dossier.client.session import Session
+from dossier.client.signers import Signers
 
 Transport = Callable[[str], httpx2.BaseTransport]
 """Gives, by name, what carries somebody's requests; the public log is read under a name of its own."""
@@ -130,6 +131,9 @@ class Company:
 
     def people(self, name: str) -> People:
         """The attested professionals, as somebody verifies them."""
+        if "identity" in self.state(name):
+            # One's own keys need no first contact: they are what the service's word is held against.
+            Signers.of(self.session(name), self.identity(name), self.seen(name))
         return People(self.session(name), self.register(name), self.seen(name))
 
     def owner(self, name: str) -> Owner:
