@@ -16,7 +16,7 @@ from tests.audit.town import SIGNER, ListCompiler, claim, event, rules
 
 NOW = 1_700_000_000_123
 STREAMS = [bytes([at]) * 16 for at in range(3)]
-NARROWING = {"stopped/v1", "statement/v1", "case/v1", "key/v1", "sign-in/v1"}
+NARROWING = {"stopped/v1", "epoch/v1", "statement/v1", "case/v1", "key/v1", "sign-in/v1"}
 """Schemas of the events that narrowing entries append."""
 KEYS = {stream: bytes([at]) * 32 for at, stream in enumerate(STREAMS)}
 

@@ -20,7 +20,7 @@ SCHEMAS = {
     "decision/v1": f"schema:text! type:code {ACTOR} subjects:list action:code purpose:code basis:code case:id reason:code"
     " decision:code code:code rules:list consents:list positions:list catalogue:hash engine:text holdsUntil:time"
     " statement:hash request:id time:time!",
-    "epoch/v1": f"schema:text! {ACTOR} epoch:count next:hash cause:code statement:hash request:id time:time!",
+    "epoch/v1": f"schema:text! {ACTOR} epoch:count next:hash cause:code statement:hash flag:code request:id time:time!",
     "erasure/v1": f"schema:text! {ACTOR} stream:id seq:count ground:code request:id time:time!",
 }
 CODE = r"[a-z0-9]+(-[a-z0-9]+)*"
