@@ -18,6 +18,8 @@ from dossier.facts.dossiers import DossierState
 from dossier.facts.parties import Chain, PersonFacts
 from dossier.parties.actor import Actor
 
+DATED = "dated-by-register"
+
 
 def check_signatures(
     statement: Statement, actor: Actor, state: DossierState, key: bytes, chains: Mapping[str, Chain], now: int
@@ -68,6 +70,17 @@ def check_holders(payload: Mapping[str, Any], state: DossierState, chains: Mappi
         raise ConflictError("somebody on the list has other keys by now", code="other-keys")
     if any(each["threshold"] < 1 or each["until"] <= max(each["from"], now) for each in holders):
         raise InvalidRequestError("a threshold is at least one and a period neither empty nor over")
+
+
+def check_ends(payload: Mapping[str, Any], state: DossierState, now: int) -> None:
+    """Check that nobody whom a register ends at a date stays longer by such persons' signatures alone.
+
+    Else they would list themselves anew, without end, before the date comes. Raise ConflictError.
+    """
+    ending = {person: until for person, until in state.ends.items() if until > now}
+    longer = any(each["until"] > ending.get(each["person"], each["until"]) for each in payload["holders"])
+    if longer and all(each["person"] in ending for each in payload["actors"]):
+        raise ConflictError("a register ends this authority at a date: another holder lists it longer", code=DATED)
 
 
 def check_keys(

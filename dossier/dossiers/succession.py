@@ -16,7 +16,15 @@ from dossier.answers import keep, kept, promise
 from dossier.dossiers import store
 from dossier.dossiers.authority import check_position, full_holders, holder_state
 from dossier.dossiers.govern import Accepted
-from dossier.dossiers.lists import check_holders, check_keys, check_signatures, full_persons, newest_chain, served
+from dossier.dossiers.lists import (
+    check_ends,
+    check_holders,
+    check_keys,
+    check_signatures,
+    full_persons,
+    newest_chain,
+    served,
+)
 from dossier.epochs.store import due_writes
 from dossier.epochs.streamkey import next_epoch
 from dossier.errors import ConflictError, InvalidRequestError
@@ -65,6 +73,7 @@ class ChangeAuthority(Entry[Accepted]):
         chains = {person: newest_chain(person, view) for person in self._persons()}
         check_signatures(self._new.statement, self._actor, state, state.key, chains, view.now)
         check_holders(self._payload, state, chains, view.now)
+        check_ends(self._payload, state, view.now)
         self._check_capsules(state, view.now)
         return self._outcome(view, state)
 

@@ -22,6 +22,7 @@ class DossierState:
 
     `rules` is all that the engine looks at. `key`, `inbox` and `key_head` are the newest dossier key, inbox key and
     the hex hash of their statement; `authority_head` and `authority_sequence` belong to the newest authority list.
+    `ends` says until when (UTC seconds) persons (hex) hold at most whose authority was ended without a list.
     """
 
     dossier: str
@@ -34,6 +35,7 @@ class DossierState:
     authority_head: str
     authority_sequence: int
     proposals: Mapping[str, Mapping[str, Any]]
+    ends: Mapping[str, int]
     rules: DossierFacts
 
 
@@ -54,8 +56,23 @@ def compile_dossier(records: Iterable[FactRecord], catalogues: Catalogues) -> Do
         authority_head=statement_hash("authority-list", authority).hex() if authority else "",
         authority_sequence=authority["sequence"] if authority else 0,
         proposals={record.subject: record.payload for record in kept if record.kind == PROPOSAL},
+        ends=_ends(kept),
         rules=rules,
     )
+
+
+def _ends(records: tuple[FactRecord, ...]) -> dict[str, int]:
+    """Ends outlast the lists after them, until one gives the person longer: then others had them on it."""
+    ends: dict[str, int] = {}
+    for record in records:
+        if record.kind == "authority-ended":
+            ends[record.payload["person"]] = record.payload["until"]
+        elif record.kind == "authority-list" and ends:
+            longer = {
+                each["person"] for each in record.payload["holders"] if each["until"] > ends.get(each["person"], 0)
+            }
+            ends = {person: until for person, until in ends.items() if person not in longer}
+    return ends
 
 
 def _newest(records: tuple[FactRecord, ...], kind: str) -> Mapping[str, Any]:

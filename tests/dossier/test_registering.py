@@ -3,12 +3,13 @@
 import pytest
 
 from audit.opening import check_opening, opening_from_json
+from consent.terms import FOREVER
 from crypto.encoding import decode_base64, sha256
 from dossier.dossiers.registering import EndByRegister
 from dossier.dossiers.store import DossierStore
 from dossier.epochs.lapsing import Lapse
 from dossier.epochs.store import EpochStore
-from dossier.errors import ForbiddenError, NotFoundError
+from dossier.errors import ConflictError, ForbiddenError, NotFoundError
 from dossier.parties.identifiers import Identifier, identifier_hmac
 from dossier.parties.store import PartyStore
 from tests.dossier.joint import capsule_for, change, cosigned, holder, next_list, shared_home
@@ -92,6 +93,48 @@ async def test_a_register_widens_nothing(town, register, home, partner):
     assert await head(town, home.id) == before
     await report(town, register, home, partner)
     assert partner.id.hex() not in await holders(town, home)
+
+
+async def represented(town, *partners):
+    """A dossier of which each of these signs for the owner alone."""
+    home = await town.dossier(await town.person("Ruth"))
+    entries = [holder(home.owner, "owner"), *(holder(each, "legal-representative") for each in partners)]
+    statement = await next_list(town, home, entries, [home.owner])
+    await change(town, home, statement, [capsule_for(home, statement, each) for each in partners])
+    return home
+
+
+async def relist(town, home, person, until, acting, **changes):
+    """A list on which somebody stands until then."""
+    entries = [holder(home.owner, "owner"), holder(person, "legal-representative", until=until, **changes)]
+    statement = await next_list(town, home, entries, acting)
+    return await change(town, home, statement, actor=acting[0].actor)
+
+
+@pytest.mark.parametrize("changes", [{}, {"full": False, "sections": ["debts"]}, {"from": now() + 7000}])
+async def test_nobody_outlasts_a_registers_date_by_themselves(town, register, partner, changes):
+    """Who is to end at a date by a register lists themselves for no longer, at once or by way of a shorter list (P6)."""
+    home, until = await represented(town, partner), now() + 3600
+    await report(town, register, home, partner, until=until)
+    with pytest.raises(ConflictError) as caught:
+        await relist(town, home, partner, FOREVER, [partner], **changes)
+    assert caught.value.code == "dated-by-register"
+    await relist(town, home, partner, until, [partner])
+    with pytest.raises(ConflictError):
+        await relist(town, home, partner, until + 1, [partner])
+    # The owner may: another holder in full, whom no register ends.
+    await relist(town, home, partner, FOREVER, [home.owner])
+    await relist(town, home, partner, FOREVER - 1, [partner])
+
+
+async def test_two_whom_a_register_ends_do_not_keep_each_other(town, register, partner):
+    """Of two who are to end, neither lengthens the other's time."""
+    other = await town.person("Els")
+    home, until = await represented(town, partner, other), now() + 3600
+    await report(town, register, home, partner, other, until=until)
+    with pytest.raises(ConflictError) as caught:
+        await relist(town, home, partner, FOREVER, [other])
+    assert caught.value.code == "dated-by-register"
 
 
 async def test_the_owner_is_never_ended(town, register, home):
