@@ -71,7 +71,8 @@ class Membership:
 def prove(opening: Statement, statements: Iterable[Statement], concerned: Concerned, keys: Keys) -> Membership:
     """Fold the statements of a case in the order of its stream; what does not verify proves nothing."""
     found = _opened(opening, keys)
-    for one in statements:
+    # The service takes a statement once: one that is shown again, after an end, brings nobody back.
+    for one in {each.hash: each for each in statements}.values():
         step = _STEPS.get(one.kind)
         if step is not None and one.payload["case"] == opening.payload["case"]:
             found = step(found, one, _Case(opening, concerned, keys))

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from audit.errors import RepeatedError
-from crypto.encoding import new_id
+from crypto.encoding import decode_base64, new_id
+from crypto.statements import parse_statement
 from dossier.cases.opening import OpenCase
 from dossier.cases.people import AddParticipant
 from dossier.cases.telling import CaseTeller
@@ -85,6 +86,40 @@ async def test_everyone_sees_everyone(work, world):
         await work.cases.show(world.stranger.actor, case_id(case))
     assert case_id(case).hex() in [each.case for each in (await work.cases.mine(world.fatima.actor)).cases]
     assert case_id(case).hex() not in [each.case for each in (await work.cases.mine(world.stranger.actor)).cases]
+
+
+async def test_who_takes_part_is_shown_with_its_proof(work, world):
+    """The signed statements that make it so, in the order of the stream, so that clients need not believe it (P1)."""
+    case = await work.open(world.ahmed, world.home)
+    opened = (await work.cases.show(world.ahmed.actor, case_id(case))).statements
+    assert [parse_statement(decode_base64(each.statement)).hash for each in opened] == [case.hash]
+    await work.accept(world.home, case)
+    await work.add(case, world.ahmed, world.fatima)
+    await work.transfer(case, world.ahmed, world.fatima)
+    await work.leave(case, world.fatima, world.ahmed)
+    shown = await work.cases.show(world.fatima.actor, case_id(case))
+    kinds = [parse_statement(decode_base64(each.statement)).kind for each in shown.statements]
+    joining = ["case-opening", "case-acceptance", "case-participation"]
+    assert kinds == [*joining, "coordinator-transfer", "participation-end"]
+    assert [each.seq for each in shown.statements] == sorted({each.seq for each in shown.statements})
+
+
+async def test_an_acceptance_is_shown_to_who_sees_its_dossier(work, world):
+    """Of two owners in a case each sees their own acceptance, a participant both: it names the dossier (N62)."""
+    other = await work.town.person("Ruud")
+    home = await work.town.dossier(other)
+    case = await work.open(world.ahmed, world.home, home)
+    await work.accept(world.home, case)
+    await work.accept(home, case)
+
+    async def accepted(person):
+        shown = await work.cases.show(person.actor, case_id(case))
+        statements = [parse_statement(decode_base64(each.statement)) for each in shown.statements]
+        return [each.payload["dossier"] for each in statements if each.kind == "case-acceptance"]
+
+    assert await accepted(world.owner) == [world.home.id.hex()]
+    assert await accepted(other) == [home.id.hex()]
+    assert await accepted(world.ahmed) == [world.home.id.hex(), home.id.hex()]
 
 
 async def test_only_the_invited_accept(work, world):

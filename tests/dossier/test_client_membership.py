@@ -179,7 +179,9 @@ def test_an_ended_part_is_over(case):
     gone = case.sign("joris", "participation-end", person=case.named("joris")["person"], reason="left")
     case.statements.append(gone)
     assert case.proved() == {"noor"}
-    case.adds("noor", "joris")
+    case.statements.append(case.statements[2])
+    assert case.proved() == {"noor"}
+    case.adds("noor", "joris", at=NOW + 1)
     assert case.proved() == {"noor", "joris"}
     case.statements.append(case.sign("noor", "participation-end", person=case.named("noor")["person"], reason="left"))
     case.adds("noor", "els")
