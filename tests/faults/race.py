@@ -28,6 +28,7 @@ from tests.faults.world import World, settle
 
 SMALL, FULL = (400, 20), (10_000, 100)
 READERS = 4
+UNAVAILABLE, PATIENCE = 503, 10
 
 
 @dataclass
@@ -60,7 +61,7 @@ def run(world: World, readings: int, withdrawals: int, seed: int = SEED) -> Race
     try:
         pause = readings / withdrawals / 70
         while race.withdrawn < withdrawals:
-            world.grant()
+            _grant(world)
             time.sleep(source.uniform(0, pause))
             for shown in world.standing():
                 sharing.withdraw(world.owner, shown, with_key=source.random() < 1 / 2)
@@ -71,6 +72,18 @@ def run(world: World, readings: int, withdrawals: int, seed: int = SEED) -> Race
             thread.join()
             line.close()
     return race
+
+
+def _grant(world: World) -> None:
+    """Give a consent, although readers crowd the writer: a busy service says so, and is asked anew for a while."""
+    for attempt in itertools.count():
+        try:
+            world.grant()
+        except RefusedError as error:
+            if error.status != UNAVAILABLE or attempt == PATIENCE:
+                raise
+        else:
+            return
 
 
 def late_permits(history: History) -> Sequence[int]:
