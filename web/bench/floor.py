@@ -21,6 +21,9 @@ from granian.server.embed import Server
 
 from dossier import database
 
+PATIENCE = 60
+"""Seconds to wait for a connection: what a checkpoint holds up is measured, not given up."""
+
 SETUP = """
 CREATE SCHEMA IF NOT EXISTS floor;
 CREATE TABLE IF NOT EXISTS floor.event (
@@ -68,7 +71,7 @@ async def fill(owner_url: str, service_role: str, items: list[bytes], size: int,
 
 async def naive(pool: Any, item: bytes) -> None:
     """The floor below HTTP: read the row, insert an event, commit; four round trips."""
-    async with pool.acquire() as connection:
+    async with pool.acquire(timeout=PATIENCE) as connection:
         await connection.execute("BEGIN")
         await connection.fetchval("SELECT content FROM floor.item WHERE item = $1", item)
         leaf, payload, seq = secrets.token_bytes(LEAF), secrets.token_bytes(PAYLOAD), secrets.randbits(62)
