@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from joserfc.jwk import OKPKey
-
 from audit.control import LogIdentity
 from crypto.encoding import decode_base64, encode_base64
 from crypto.errors import ChecksumError, PinError
@@ -19,6 +17,7 @@ from crypto.keys import SigningKey
 from crypto.recoverycode import parse_recovery_code
 from crypto.register import RegisterKeys
 from crypto.statements import parse_statement
+from dossier.client.assertion import SignInKey
 from dossier.client.enrolment import Enrolled, make_keys, publish_keys, published_chain, unlock
 from dossier.client.errors import SignInError, UntrustedError
 from dossier.client.keys import KeyStore, identity_state, read_identity
@@ -76,7 +75,7 @@ def join(session: Session, store: KeyStore, profile: Profile, ask: Callable[[str
 
 
 def join_system(
-    session: Session, store: KeyStore, profile: Profile, log: LogIdentity, sign_in: OKPKey, signing: SigningKey
+    session: Session, store: KeyStore, profile: Profile, log: LogIdentity, sign_in: SignInKey, signing: SigningKey
 ) -> bytes:
     """Keep the keys of a system that is signed in; return its organisation.
 

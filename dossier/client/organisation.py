@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from joserfc.jwk import OKPKey
-
 from crypto.encoding import decode_base64, encode_base64, new_id
 from crypto.keys import SealingKey, SigningKey
 from crypto.register import MAX_ATTESTATION, RegisterKeys
 from crypto.statements import Statement, cosign, parse_statement, sign
+from dossier.client.assertion import SignInKey
 from dossier.client.errors import UntrustedError
 from dossier.client.session import Session
 
@@ -116,7 +115,7 @@ def add_system(
     name: str,
     signing: SigningKey,
     sealing: SealingKey,
-    sign_in_key: OKPKey,
+    sign_in_key: SignInKey,
 ) -> bytes:
     """Enter a system: its keys attested by the organisation's, its public JWKS; return its id, its client id."""
     administrator.step_up()
@@ -140,11 +139,6 @@ def add_system(
     }
     administrator.post(f"/v1/organisations/{organisation.hex()}/systems", body)
     return system
-
-
-def new_sign_in_key(kid: str) -> OKPKey:
-    """Make the Ed25519 key by which a system signs in (private_key_jwt); the key that signs items is another."""
-    return OKPKey.generate_key("Ed25519", {"kid": kid})
 
 
 def _chain_head(session: Session, organisation: bytes, person: bytes) -> str:

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx2
-from joserfc import jwt
-from joserfc.jwk import OKPKey
 
+from dossier.client.assertion import SignInKey, client_assertion
 from dossier.client.errors import RefusedError, SignInError, UnreachableError
 from dossier.client.flow import CLIENT_ID, REDIRECT_URI, fetch_code
 from dossier.client.listening import WAIT_SECONDS, sign_in_by_browser
@@ -124,8 +123,8 @@ class Session:
         else:
             self._again, self._authenticated = again, kept.authenticated
 
-    def sign_in_system(self, client_id: str, key: OKPKey) -> None:
-        """Sign in as a system by private_key_jwt; `key` has its key id. Raise SignInError."""
+    def sign_in_system(self, client_id: str, key: SignInKey) -> None:
+        """Sign in as a system by private_key_jwt. Raise SignInError."""
 
         def once() -> None:
             form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
@@ -271,20 +270,6 @@ class Session:
         ends = self._clock() + token["expires_in"]
         self._bearer = Bearer(token["access_token"], token.get("refresh_token", ""), ends, self._authenticated)
         self._keeper.keep(self._bearer)
-
-
-def client_assertion(client_id: str, issuer: str, key: OKPKey, now: int) -> str:
-    """Make a client assertion (RFC 7523): one audience, one use, one minute."""
-    claims = {
-        "iss": client_id,
-        "sub": client_id,
-        "aud": issuer,
-        "jti": secrets.token_urlsafe(24),
-        "iat": now,
-        "exp": now + 60,
-    }
-    header = {"alg": "Ed25519", "kid": key.kid, "typ": "client-authentication+jwt"}
-    return jwt.encode(header, claims, key, algorithms=["Ed25519"])
 
 
 def _checked(answer: httpx2.Response) -> httpx2.Response:

@@ -13,11 +13,11 @@ from crypto.register import SystemKeys
 from crypto.statements import parse_statement
 from crypto.unlock import Identity as Pairs
 from dossier.client import joining
+from dossier.client.assertion import new_sign_in_key
 from dossier.client.enrolment import first_keys, next_keys
 from dossier.client.errors import RefusedError, SignInError, UnreachableError, UntrustedError
 from dossier.client.joining import HERE, MADE, PENDING, UNLOCKED, join, join_system
 from dossier.client.keys import open_with_file
-from dossier.client.organisation import new_sign_in_key
 from dossier.client.parties import Register
 from dossier.client.profiles import PERSON, SYSTEM, Profile
 from tests.dossier.shownworld import NOW

@@ -7,9 +7,9 @@ import json
 import httpx2
 import pytest
 
+from dossier.client.assertion import new_sign_in_key
 from dossier.client.errors import RefusedError, SignInError, UnreachableError
 from dossier.client.flow import read_form
-from dossier.client.organisation import new_sign_in_key
 from dossier.client.session import TRIES, Session
 
 SERVER = "http://localhost:1"

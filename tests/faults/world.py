@@ -21,13 +21,14 @@ from crypto.keys import SealingKey, SigningKey
 from crypto.statements import parse_statement
 from dossier.client import sharing
 from dossier.client.agency import Agency
+from dossier.client.assertion import new_sign_in_key
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError, UnreachableError
 from dossier.client.groups import Recipient, as_recipient
 from dossier.client.history import History, dossier_history, read_tags
 from dossier.client.making import Identity
-from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
+from dossier.client.organisation import add_member, add_system, attest, enter_organisation
 from dossier.client.owner import Owner
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.professional import Reader

@@ -15,7 +15,8 @@ from crypto.headers import check_header
 from crypto.items import open_item_key, open_metadata, open_part
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import parse_statement
-from dossier.client.organisation import add_system, enter_organisation, new_sign_in_key
+from dossier.client.assertion import new_sign_in_key
+from dossier.client.organisation import add_system, enter_organisation
 from tests.vectors.items import AUTHOR, CONTENT, CORE, METADATA, SECTION
 from tests.vectors.worked import PAGE, page, sections
 from tests.web.serving import world

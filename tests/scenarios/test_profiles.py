@@ -18,9 +18,10 @@ import httpx2
 import pytest
 
 from crypto.keys import SealingKey, SigningKey
+from dossier.client.assertion import new_sign_in_key
 from dossier.client.flow import read_form
 from dossier.client.keys import STORE_KEY
-from dossier.client.organisation import add_member, add_system, enter_organisation, new_sign_in_key
+from dossier.client.organisation import add_member, add_system, enter_organisation
 from dossier.client.session import Session
 from tests.web.serving import served
 from web.cli import main

@@ -18,11 +18,12 @@ from crypto.keys import SealingKey, SigningKey
 from crypto.statements import sign
 from dossier.client import sharing
 from dossier.client.agency import Agency
+from dossier.client.assertion import new_sign_in_key
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.groups import as_recipient
-from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
+from dossier.client.organisation import add_member, add_system, attest, enter_organisation
 from dossier.client.owner import OpenedItem, Owner
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.passing import find_missing, serve

@@ -11,8 +11,9 @@ import requests
 from crypto.encoding import decode_base64, encode_base64
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import sign
+from dossier.client.assertion import new_sign_in_key
 from dossier.client.enrolment import enrol
-from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
+from dossier.client.organisation import add_member, add_system, attest, enter_organisation
 from dossier.client.owner import Owner
 from tests.scenarios import test_story as story
 from tests.web.serving import world

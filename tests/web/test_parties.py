@@ -13,9 +13,10 @@ from crypto.errors import PinError
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import parse_statement
 from crypto.unlock import Identity as Pairs
+from dossier.client.assertion import new_sign_in_key
 from dossier.client.enrolment import enrol, make_keys, next_keys, unlock
 from dossier.client.errors import RefusedError, SignInError
-from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
+from dossier.client.organisation import add_member, add_system, attest, enter_organisation
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.session import Session
 from tests.web.browsing import ORIGIN, LoopTransport

@@ -9,8 +9,7 @@ import httpx2
 import pytest
 
 from crypto.encoding import new_id
-from dossier.client.organisation import new_sign_in_key
-from dossier.client.session import client_assertion
+from dossier.client.assertion import client_assertion, new_sign_in_key
 from dossier.errors import UnauthenticatedError
 from dossier.parties.store import PartyStore
 from web.signin.keysets import KeySets

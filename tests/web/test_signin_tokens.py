@@ -12,7 +12,7 @@ import pytest
 from joserfc import jwt
 
 from crypto.encoding import new_id
-from dossier.client.organisation import new_sign_in_key
+from dossier.client.assertion import new_sign_in_key
 from tests.web.browsing import ORIGIN, Browser
 from web.signin.assertions import TYPE
 from web.signin.pkce import code_challenge

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2
-from joserfc.jwk import OKPKey
 
 from audit.checkpoint import Checkpoint, verify_checkpoint
 from audit.control import LogIdentity, parse_identity
@@ -22,6 +21,7 @@ from audit.tiles import TILE_WIDTH, Bundle
 from crypto.encoding import decode_base64, encode_base64
 from crypto.keys import SigningKey
 from dossier.client.agency import Agency
+from dossier.client.assertion import SignInKey
 from dossier.client.errors import SignInError, UntrustedError
 from dossier.client.groups import People
 from dossier.client.keys import KeyStore, open_with_file, read_identity
@@ -199,7 +199,7 @@ class Company:
     def _sign_in(self, session: Session, name: str) -> None:
         state = self.state(name)
         if "signIn" in state:
-            session.sign_in_system(state["system"], OKPKey.import_key(state["signIn"]))
+            session.sign_in_system(state["system"], SignInKey.from_jwk(state["signIn"]))
         elif name in self._secrets:
             session.sign_in(name, self._secrets[name])
         elif self._sign_in_others is not None:

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import OKPKey
-
 from crypto.encoding import decode_base64, encode_base64
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import Statement, parse_statement
+from dossier.client.assertion import SignInKey, new_sign_in_key
 from dossier.client.enrolment import Enrolled, make_keys, publish_keys
 from dossier.client.keys import identity_state, read_identity
-from dossier.client.organisation import add_member, add_system, attest, enter_organisation, new_sign_in_key
+from dossier.client.organisation import add_member, add_system, attest, enter_organisation
 from dossier.sample import Agency, Professional, System
 from web.demo.company import Company
 from web.demo.record import REGISTRAR
@@ -83,7 +82,7 @@ def install(company: Company, agency: str, system: System, administrator: str) -
     shown = session.get(f"/v1/organisations/{organisation.hex()}/systems")["systems"]
     entered = next((each["system"] for each in shown if _signs_with(each, signing.public)), "")
     if not entered:
-        sign_in = OKPKey.import_key(state["signIn"])
+        sign_in = SignInKey.from_jwk(state["signIn"])
         entered = add_system(session, organisation, key, system.name, signing, sealing, sign_in).hex()
     company.keep(name, system=entered)
 
