@@ -16,7 +16,9 @@ from crypto.errors import CryptoError
 from crypto.headers import parse_header
 from crypto.kinds import SCHEMAS as KINDS
 from crypto.statements import parse_statement, statement_hash
+from dossier.facts.dossiers import PROPOSAL
 from dossier.items.state import version_fact
+from dossier.sharing.countersigning import DONE
 
 CHANGE_NOTHING: Final = frozenset(
     {"decision/v1", "listing/v1", "query/v1", "hidden/v1", "request/v1", "sign-in/v1", "erasure/v1", "system/v1"}
@@ -112,7 +114,13 @@ def _stopped(kind: str, event: Event, facts: Sequence[FactRecord]) -> list[str]:
         for fact in facts
         if (fact.kind, fact.subject.hex(), fact.body.get(field)) != (ends, event["subject"], event["subject"])
         or (at_once and fact.body.get("until", event.number("time")) != event.number("time"))
+        if not (event["type"] == "consent" and _is_over(fact))
     ]
+
+
+def _is_over(fact: FactRecord) -> bool:
+    """Whether a fact says that a proposal waits no more: it gives nothing, and goes with what ends the consent in it."""
+    return fact.kind == PROPOSAL and fact.body == DONE
 
 
 def _delivered(event: Event, evidence: bytes, facts: Sequence[FactRecord]) -> list[str]:

@@ -21,10 +21,11 @@ from dossier.dossiers.authority import check_signature, is_holder, refusal
 from dossier.dossiers.store import statement_write
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.events import actor_fields, statement_event
-from dossier.facts.dossiers import DossierState
+from dossier.facts.dossiers import PROPOSAL, DossierState
 from dossier.items.state import ItemState
 from dossier.items.store import ItemWant
 from dossier.parties.actor import Actor
+from dossier.sharing.countersigning import DONE
 from dossier.sharing.store import SharedRow
 
 CAPACITIES = ("owner", "legal-representative", "mandate", "grantee")
@@ -65,19 +66,21 @@ class Withdraw(Entry[Ended]):
         return (ItemWant(consent, consent),)
 
     def judge(self, view: View) -> Outcome[Ended]:
-        """Check who it is and, with a key, the signature; an ended consent ends again without effect."""
+        """Check who it is and, with a key, the signature; an ended consent ends again without effect.
+
+        One that still waits for signatures ends as a proposal: nobody can complete it after this.
+        """
         state: DossierState = view.facts(self._shared.dossier).value
         if not self._may_know(state.rules, view):
             raise NotFoundError
         self._check_about()
         items = {want.item: found for want in self._items if (found := view.rows(want)) is not None}
-        standing = any(each.id == self._consent.id for each in (*state.rules.permits, *state.rules.denials))
         if self._statement is None:
             capacity = self._capacity(state.rules, items, view.now)
-            return self._stop(view, capacity, standing=standing)
+            return self._stop(view, capacity, state)
         check_signature(self._statement, self._actor, view)
         self._check(self._statement.payload, state.rules, items, view.now)
-        return self._withdraw(view, self._statement, standing=standing)
+        return self._withdraw(view, self._statement, state)
 
     def recall(self, claimed: Claimed, view: View) -> Ended:  # noqa: ARG002 - the state of today changes nothing
         """Give the same answer again."""
@@ -96,10 +99,9 @@ class Withdraw(Entry[Ended]):
             raise InvalidRequestError("the statement ends another consent", code="wrong-consent")
 
     def _may_know(self, rules: DossierFacts, view: View) -> bool:
-        citizen = self._actor.kind == "person"
-        return is_holder(rules, self._actor, view.now) or (
-            citizen and self._consent.grantee.person == self._actor.id.hex()
-        )
+        """A holder, or the person whom a permit names; a denial is nobody's to know whom it shuts out."""
+        named = self._actor.kind == "person" and self._consent.grantee.person == self._actor.id.hex()
+        return is_holder(rules, self._actor, view.now) or (named and self._consent.effect == "permit")
 
     def _capacity(self, rules: DossierFacts, items: Mapping[bytes, ItemState], now: int) -> str:
         """The first capacity in which the actor may end this without a key; raise ForbiddenError."""
@@ -122,7 +124,15 @@ class Withdraw(Entry[Ended]):
         except ConsentError as error:
             raise refusal(error) from error
 
-    def _stop(self, view: View, capacity: str, *, standing: bool) -> Outcome[Ended]:
+    def _facts(self, end: Fact, state: DossierState) -> tuple[Fact, ...]:
+        """The end as a fact if there is something to end, and the end of what waits for signatures."""
+        name = self._shared.hash[:16]
+        if state.proposals.get(name.hex(), DONE)["statement"]:
+            return end, Fact("rules", PROPOSAL, name, DONE)
+        standing = any(each.id == self._consent.id for each in (*state.rules.permits, *state.rules.denials))
+        return (end,) if standing else ()
+
+    def _stop(self, view: View, capacity: str, state: DossierState) -> Outcome[Ended]:
         values = actor_fields(self._actor, self._key(), view.now)
         values |= {
             "type": "consent",
@@ -133,9 +143,9 @@ class Withdraw(Entry[Ended]):
         }
         body = {"consent": self._consent.id, "reason": "withdrawn"}
         fact = Fact("rules", "consent-ended", bytes.fromhex(self._consent.id), body)
-        return self._outcome(make_event("stopped/v1", values), (fact,) if standing else (), (), by_key=False)
+        return self._outcome(make_event("stopped/v1", values), self._facts(fact, state), (), by_key=False)
 
-    def _withdraw(self, view: View, statement: Statement, *, standing: bool) -> Outcome[Ended]:
+    def _withdraw(self, view: View, statement: Statement, state: DossierState) -> Outcome[Ended]:
         seq = view.head(self._shared.dossier).seq + 1
         consent = bytes.fromhex(self._consent.id)
         event = statement_event(statement, self._actor, self._key(), view.now, [self._consent.id])
@@ -143,7 +153,7 @@ class Withdraw(Entry[Ended]):
         row = statement_write(self._shared.dossier, statement, consent, seq)
         # The same statement may come twice: ending again is no error.
         row = Write(f"{row.statement} ON CONFLICT DO NOTHING", row.args)
-        return self._outcome(event, (fact,) if standing else (), (row,), by_key=True)
+        return self._outcome(event, self._facts(fact, state), (row,), by_key=True)
 
     def _outcome(
         self, event: Event, facts: tuple[Fact, ...], writes: tuple[Write, ...], *, by_key: bool
