@@ -55,11 +55,15 @@ class UploadLimits:
 
 
 class Uploads:
-    """Take parts in. Running hashes are kept in memory and made again by reading if the process was restarted."""
+    """Take parts in. Running hashes are kept in memory and made again by reading if the process was restarted.
+
+    Owned by one event loop. `_taking` are uploads of which a segment is being kept: a second one would write over it.
+    """
 
     def __init__(self, store: ItemStore, objects: Objects, limits: UploadLimits) -> None:
         self._store, self._objects, self._limits = store, objects, limits
         self._running: dict[bytes, tuple[int, hashlib._Hash]] = {}
+        self._taking: set[bytes] = set()
 
     async def begin(self, actor: Actor, dossier: bytes, length: int, digest: bytes, now: int) -> UploadRow:
         """Begin an upload for a dossier that the caller has found the actor may add to.
@@ -85,7 +89,18 @@ class Uploads:
 
     async def append(self, actor: Actor, upload: bytes, offset: int, data: bytes, now: int) -> UploadRow:
         """Keep the next segment; raise ConflictError with code wrong-offset, InvalidRequestError with wrong-hash."""
-        row = await self.find(actor, upload, now)
+        await self.find(actor, upload, now)
+        if upload in self._taking:
+            raise ConflictError("a segment of this upload is being taken", code="wrong-offset")
+        self._taking.add(upload)
+        try:
+            # What was found before may be old by now.
+            return await self._append(await self.find(actor, upload, now), offset, data)
+        finally:
+            self._taking.remove(upload)
+
+    async def _append(self, row: UploadRow, offset: int, data: bytes) -> UploadRow:
+        upload = row.upload
         if row.state != "open" or offset != row.received:
             raise ConflictError("the upload is at another offset", code="wrong-offset")
         wanted = min(SEGMENT_SIZE, row.length - offset)

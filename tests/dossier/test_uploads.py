@@ -172,3 +172,38 @@ async def test_what_waits_is_bounded(uploads):
     assert (await uploads.begin(actor("person"), dossier, 1, b"h" * 32, NOW)).state == "open"
     await uploads.discard(next(each for each in begun if not isinstance(each, TooManyError)))
     assert (await uploads.begin(sender, dossier, 1, b"h" * 32, NOW)).state == "open"
+
+
+class Slow:
+    """An object store that keeps nothing before it is let go on."""
+
+    def __init__(self, inner):
+        self._inner, self.gate = inner, asyncio.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    async def put(self, name, data):
+        """Wait, then keep it."""
+        await self.gate.wait()
+        await self._inner.put(name, data)
+
+
+async def test_two_segments_at_once(pool, objects):
+    """Of two that are sent for one place at once one is taken, and what is complete are the announced bytes (F16, P10)."""
+    slow, sender, data = Slow(objects), actor(), os.urandom(SEGMENT_SIZE + 10)
+    uploads = Uploads(ItemStore(pool), slow, UploadLimits(3 * SEGMENT_SIZE, SEGMENT_SIZE))
+    row = await begin(uploads, sender, data)
+    first, other = data[:SEGMENT_SIZE], os.urandom(SEGMENT_SIZE)
+    sent = [asyncio.ensure_future(uploads.append(sender, row.upload, 0, each, NOW)) for each in (first, other)]
+    await asyncio.sleep(0.1)
+    slow.gate.set()
+    ends = await asyncio.gather(*sent, return_exceptions=True)
+    assert [type(each) for each in ends] == [type(row), ConflictError]
+    assert ends[1].code == "wrong-offset"
+    # A stranger learns nothing of it while a segment is being taken.
+    with pytest.raises(NotFoundError):
+        await uploads.append(actor(), row.upload, 0, other, NOW)
+    assert (await send(uploads, sender, row, data, SEGMENT_SIZE)).state == "complete"
+    kept = b"".join([piece async for piece in read_range(objects, upload_object(row.upload), 0, len(data))])
+    assert kept == data
