@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
-
-import httpx2
 
 from crypto.chains import verify_key_chain
 from crypto.encoding import decode_base64, encode_base64, sha256
@@ -22,7 +21,7 @@ from dossier.client.making import Identity
 from dossier.client.session import Session
 
 KEY_SIZE = 32
-_ABSENT = (httpx2.codes.FORBIDDEN, httpx2.codes.NOT_FOUND)
+_ABSENT = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def published_chain(session: Session, person: bytes, organisation: bytes) -> lis
     try:
         chains = session.get(f"/v1/persons/{person.hex()}/keys")["chains"]
     except RefusedError as error:
-        if error.status != httpx2.codes.NOT_FOUND:
+        if error.status != HTTPStatus.NOT_FOUND:
             raise
         return []
     return next((each["statements"] for each in chains if each["organisation"] == organisation.hex()), [])

@@ -13,10 +13,10 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http import HTTPStatus
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
-import httpx2
-
+from dossier.client.carrier import Answer, Carrier, Request
 from dossier.client.errors import SignInError, UnreachableError
 
 CLIENT_ID = "dossier-cli"
@@ -69,13 +69,13 @@ def begin(issuer: str, redirect_uri: str) -> Attempt:
     return Attempt(f"{issuer}/oauth/authorize?{urlencode(query)}", redirect_uri, state, verifier)
 
 
-def fetch_code(http: httpx2.Client, issuer: str, subject: str, secret: str) -> Code:
+def fetch_code(http: Carrier, issuer: str, subject: str, secret: str) -> Code:
     """Go from our authorization endpoint over the provider's page back to the loopback address; raise SignInError."""
     attempt, journey = begin(issuer, REDIRECT_URI), _Journey(http)
     page = journey.get(attempt.url)
-    form = read_form(page.text)
+    form = read_form(page.answer.text)
     answers = {**form.fields, "subject": subject, "secret": secret}
-    journey.post(urljoin(str(page.url), form.action), answers)
+    journey.post(urljoin(page.url, form.action), answers)
     return attempt.code(journey.end, issuer)
 
 
@@ -118,48 +118,58 @@ class _FormParser(HTMLParser):
             self.form.fields[values.get("name", "")] = values.get("value", "")
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a journey got to: the address and its answer."""
+
+    url: str
+    answer: Answer
+
+
 class _Journey:
     """Requests that follow each other by redirect; `end` is the loopback address once it was reached."""
 
-    def __init__(self, http: httpx2.Client) -> None:
+    def __init__(self, http: Carrier) -> None:
         self._http = http
         self._cookies: dict[str, dict[str, str]] = {}
         self.end = ""
 
-    def get(self, url: str) -> httpx2.Response:
+    def get(self, url: str) -> _Page:
         """Follow redirects to a page."""
         return self._follow(self._send("GET", url))
 
     def post(self, url: str, form: dict[str, str]) -> None:
         """Send a form and follow redirects to the end."""
-        answer = self._send("POST", url, form)
-        if not answer.has_redirect_location:
+        page = self._send("POST", url, form)
+        if not page.answer.location:
             raise SignInError("wrong secret or unknown person")
-        self._follow(answer)
+        self._follow(page)
         if not self.end:
             raise SignInError("sign-in was refused")
 
-    def _follow(self, answer: httpx2.Response) -> httpx2.Response:
+    def _follow(self, page: _Page) -> _Page:
         for _ in range(_MAX_STEPS):
-            if not answer.has_redirect_location:
-                return answer
-            target = urljoin(str(answer.url), answer.headers["location"])
+            if not page.answer.location:
+                return page
+            target = urljoin(page.url, page.answer.location)
             if target.startswith(REDIRECT_URI + "?"):
                 self.end = target
-                return answer
-            answer = self._send("GET", target)
+                return page
+            page = self._send("GET", target)
         raise SignInError("too many redirects")
 
-    def _send(self, method: str, url: str, form: dict[str, str] | None = None) -> httpx2.Response:
+    def _send(self, method: str, url: str, form: dict[str, str] | None = None) -> _Page:
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         jar = self._cookies.setdefault(origin, {})
         headers = {"cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
-        answer = self._http.request(method, url, data=form, headers=headers, follow_redirects=False)
-        if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+        content = b""
+        if form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            content = urlencode(form).encode()
+        answer = self._http.send(Request(method, url, headers, content))
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise UnreachableError("the service is busy")
-        for line in answer.headers.get_list("set-cookie"):
+        for line in answer.lines("set-cookie"):
             name, _, value = line.partition(";")[0].partition("=")
             jar[name] = value
-        # The client library keeps cookies too; ours are the only ones that count.
-        self._http.cookies.clear()
-        return answer
+        return _Page(url, answer)

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import httpx2
-
 from audit.tiles import Bundle, Tile
-from dossier.client.errors import ClientError, UnreachableError
+from dossier.client.carrier import Carrier, HttpCarrier, Request
+from dossier.client.errors import ClientError, UnreachableError, UntrustedError
 
 MAX_FILE: Final = 17 * 1024 * 1024
 """The largest bundle: 256 entries of 65,535 bytes, each behind its length."""
 
+TOO_LARGE: Final = "a file of the log is too large"
 TRIES: Final = 3
-_ABSENT: Final = (httpx2.codes.NOT_FOUND, httpx2.codes.GONE)
+_ABSENT: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
 class PublicLog(ABC):
@@ -78,9 +79,9 @@ class FolderLog(PublicLog):
 class WebLog(PublicLog):
     """The files of a log below a URL."""
 
-    def __init__(self, url: str, transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, transport: Carrier | None = None) -> None:
         self._url = url.rstrip("/")
-        self._http = httpx2.Client(transport=transport, timeout=30.0, trust_env=False)
+        self._http = transport or HttpCarrier()
 
     def close(self) -> None:
         """Close the connections."""
@@ -91,23 +92,18 @@ class WebLog(PublicLog):
         lost: Exception | None = None
         for _ in range(TRIES):
             try:
-                return self._read(path)
-            except httpx2.TransportError as error:
+                answer = self._http.send(Request("GET", f"{self._url}/{path}", most=MAX_FILE))
+            except UntrustedError as error:
+                raise UnreachableError(TOO_LARGE) from error
+            except UnreachableError as error:
                 lost = error
-        raise UnreachableError("the log does not answer") from lost
-
-    def _read(self, path: str) -> bytes | None:
-        with self._http.stream("GET", f"{self._url}/{path}") as answer:
-            if answer.status_code in _ABSENT:
+                continue
+            if answer.status in _ABSENT:
                 return None
-            if answer.status_code != httpx2.codes.OK:
+            if answer.status != HTTPStatus.OK:
                 raise UnreachableError("the log answers with an error")
-            read = bytearray()
-            for piece in answer.iter_bytes():
-                read += piece
-                if len(read) > MAX_FILE:
-                    break
-            return _bounded(bytes(read))
+            return answer.content
+        raise UnreachableError("the log does not answer") from lost
 
 
 def open_log(where: str) -> PublicLog:
@@ -122,5 +118,5 @@ def open_log(where: str) -> PublicLog:
 
 def _bounded(data: bytes) -> bytes:
     if len(data) > MAX_FILE:
-        raise UnreachableError("a file of the log is too large")
+        raise UnreachableError(TOO_LARGE)
     return data

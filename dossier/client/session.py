@@ -6,16 +6,18 @@ never guessed (P10). Problem documents become `RefusedError`.
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
-
-import httpx2
+from urllib.parse import urlencode
 
 from dossier.client.assertion import SignInKey, client_assertion
+from dossier.client.carrier import Answer, Carrier, HttpCarrier, Request
 from dossier.client.errors import RefusedError, SignInError, UnreachableError
 from dossier.client.flow import CLIENT_ID, REDIRECT_URI, fetch_code
 from dossier.client.listening import WAIT_SECONDS, sign_in_by_browser
@@ -24,7 +26,6 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 STEP_UP_SECONDS = 240
 RENEW_BEFORE = 30
 TRIES = 4
-TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,11 @@ class Session:
         self,
         server: str,
         *,
-        transport: httpx2.BaseTransport | None = None,
+        transport: Carrier | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.server = server.rstrip("/")
-        self._http = httpx2.Client(transport=transport, timeout=TIMEOUT, trust_env=False)
+        self._http = transport or HttpCarrier()
         self._clock = clock
         self._issuer = ""
         self._bearer: Bearer | None = None
@@ -156,10 +157,8 @@ class Session:
         """End something; return the JSON of the answer."""
         return self._act("DELETE", path, None, "", {})
 
-    def send(
-        self, method: str, path: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> httpx2.Response:
-        """Send bytes as they are (uploads, ranges) with the bearer token; return the response if it is no problem."""
+    def send(self, method: str, path: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+        """Send bytes as they are (uploads, ranges) with the bearer token; return the answer if it is no problem."""
         return self._authorised(method, path, None, dict(headers or {}), None, content)
 
     def _act(self, method: str, path: str, body: Any, key: str, headers: Mapping[str, str]) -> Any:
@@ -175,7 +174,7 @@ class Session:
         headers: dict[str, str],
         query: Mapping[str, Any] | None = None,
         content: bytes | None = None,
-    ) -> httpx2.Response:
+    ) -> Answer:
         self._renew()
         for last in (False, True):
             token = {"authorization": f"Bearer {self._bearer.access}"} if self._bearer else {}
@@ -183,7 +182,7 @@ class Session:
                 return self._call(method, path, body, {**headers, **token}, query, content)
             except RefusedError as error:
                 # A token may end between two requests; a fresh sign-in is tried once.
-                if error.status != httpx2.codes.UNAUTHORIZED or self._again is None or last:
+                if error.status != HTTPStatus.UNAUTHORIZED or self._again is None or last:
                     raise
             self._start(self._again)
         raise AssertionError("not reached")
@@ -196,19 +195,18 @@ class Session:
         headers: Mapping[str, str],
         query: Mapping[str, Any] | None = None,
         content: bytes | None = None,
-    ) -> httpx2.Response:
+    ) -> Answer:
+        request = _request(method, self.server + path, body, headers, query, content)
         lost: Exception | None = None
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(min(0.2 * 2**attempt, 2.0))
             try:
-                answer = self._http.request(
-                    method, self.server + path, json=body, params=query, headers=headers, content=content
-                )
-            except httpx2.TransportError as error:
+                answer = self._http.send(request)
+            except UnreachableError as error:
                 lost = error
                 continue
-            if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE and attempt < TRIES - 1:
+            if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and attempt < TRIES - 1:
                 continue
             return _checked(answer)
         raise UnreachableError("the service does not answer") from lost
@@ -220,7 +218,7 @@ class Session:
                 time.sleep(min(0.2 * 2**attempt, 2.0))
             try:
                 return sign_in()
-            except (UnreachableError, httpx2.TransportError):
+            except UnreachableError:
                 if attempt == TRIES - 1:
                     raise
         return None
@@ -228,8 +226,6 @@ class Session:
     def _start(self, again: Callable[[], None]) -> None:
         try:
             again()
-        except httpx2.TransportError as error:
-            raise UnreachableError("the service does not answer") from error
         except RefusedError as error:
             raise SignInError("sign-in was refused") from error
         self._again, self._authenticated = again, self._clock()
@@ -258,13 +254,11 @@ class Session:
         return True
 
     def _take_token(self, form: dict[str, str]) -> None:
-        try:
-            answer = self._http.post(f"{self.server}/oauth/token", data=form)
-        except httpx2.TransportError as error:
-            raise UnreachableError("the service does not answer") from error
-        if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        answer = self._http.send(Request("POST", f"{self.server}/oauth/token", headers, urlencode(form).encode()))
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise UnreachableError("the service is busy")
-        if answer.status_code != httpx2.codes.OK:
+        if answer.status != HTTPStatus.OK:
             raise SignInError("the token endpoint refused")
         token = answer.json()
         ends = self._clock() + token["expires_in"]
@@ -272,13 +266,24 @@ class Session:
         self._keeper.keep(self._bearer)
 
 
-def _checked(answer: httpx2.Response) -> httpx2.Response:
+def _request(
+    method: str, url: str, body: Any, headers: Mapping[str, str], query: Mapping[str, Any] | None, content: bytes | None
+) -> Request:
+    """A request with a body of JSON, of bytes, or none."""
+    asked = f"{url}?{urlencode(query, doseq=True)}" if query else url
+    if body is None:
+        return Request(method, asked, headers, content or b"")
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Request(method, asked, {"content-type": "application/json", **headers}, text.encode())
+
+
+def _checked(answer: Answer) -> Answer:
     """Return an answer that is none of an error; raise RefusedError from a problem document."""
-    if answer.is_success or answer.status_code == httpx2.codes.PARTIAL_CONTENT:
+    if answer.is_success:
         return answer
     try:
         problem = answer.json()
     except ValueError:
         problem = {}
     code, detail = problem.get("code", ""), problem.get("detail", "")
-    raise RefusedError(answer.status_code, str(code) or str(answer.status_code), str(detail))
+    raise RefusedError(answer.status, str(code) or str(answer.status), str(detail))

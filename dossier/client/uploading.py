@@ -43,7 +43,7 @@ def _send_rest(session: Session, upload: str, part: Path, length: int) -> None:
 
 
 def _offset(session: Session, upload: str) -> int:
-    return int(session.send("HEAD", f"/v1/uploads/{upload}").headers["upload-offset"])
+    return int(session.send("HEAD", f"/v1/uploads/{upload}").header("upload-offset"))
 
 
 def _digest(part: Path) -> str:

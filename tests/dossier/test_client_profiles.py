@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import httpx2
 import pytest
 
+from dossier.client.carrier import Answer, Carrier
 from dossier.client.errors import KeyStoreError
 from dossier.client.keys import open_with_file, open_with_passphrase
 from dossier.client.profiles import PERSON, Profile, SessionKeeper, find_profile
@@ -15,15 +15,18 @@ from dossier.client.session import Bearer, Session
 SERVER = "http://localhost:1"
 
 
-class Tokens(httpx2.BaseTransport):
+class Tokens(Carrier):
     """A token endpoint that takes each refresh token once; a second use ends everything."""
 
     def __init__(self):
         self.used, self.given, self.bearers = set(), 0, []
 
-    def handle_request(self, request):
-        body = request.read().decode()
-        if request.url.path != "/oauth/token":
+    def close(self):
+        self.closed = True
+
+    def send(self, request):
+        body = request.content.decode()
+        if request.path != "/oauth/token":
             self.bearers.append(request.headers["authorization"])
             return answer(200, ok=True)
         if "refresh_token=" not in body or body in self.used:
@@ -34,7 +37,7 @@ class Tokens(httpx2.BaseTransport):
 
 
 def answer(status, **body):
-    return httpx2.Response(status, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
+    return Answer(status, (("content-type", "application/json"),), json.dumps(body).encode())
 
 
 def test_profiles_are_told_from_other_states(tmp_path):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-import httpx2
 import pytest
 
 from dossier.client.assertion import new_sign_in_key
+from dossier.client.carrier import Answer, Carrier
 from dossier.client.errors import RefusedError, SignInError, UnreachableError
 from dossier.client.flow import read_form
 from dossier.client.session import TRIES, Session
@@ -15,7 +15,7 @@ from dossier.client.session import TRIES, Session
 SERVER = "http://localhost:1"
 
 
-class Service(httpx2.BaseTransport):
+class Service(Carrier):
     """A token endpoint, and an answer to everything else that each test chooses."""
 
     def __init__(self, *answers):
@@ -23,15 +23,17 @@ class Service(httpx2.BaseTransport):
         self.asked = []
         self.tokens = self.busy = 0
 
-    def handle_request(self, request):
-        request.read()
-        if request.url.path == "/oauth/token" and self.busy:
+    def close(self):
+        self.closed = True
+
+    def send(self, request):
+        if request.path == "/oauth/token" and self.busy:
             self.busy -= 1
             return answer(503, code="unavailable")
-        if request.url.path == "/oauth/token":
+        if request.path == "/oauth/token":
             self.tokens += 1
             return answer(200, access_token=f"t{self.tokens}", token_type="Bearer", expires_in=300)
-        if request.url.path.startswith("/.well-known"):
+        if request.path.startswith("/.well-known"):
             return answer(200, issuer=SERVER)
         self.asked.append(request)
         found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -41,7 +43,7 @@ class Service(httpx2.BaseTransport):
 
 
 def answer(status, **body):
-    return httpx2.Response(status, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
+    return Answer(status, (("content-type", "application/json"),), json.dumps(body).encode())
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +59,7 @@ def signed_in(service, clock):
 
 def test_a_lost_answer_is_asked_again_under_the_same_key():
     """After a broken connection or a 503 the act is sent again with one and the same idempotency key (P10)."""
-    service = Service(httpx2.ReadError("gone"), answer(503, code="unavailable"), answer(201, id="x"))
+    service = Service(UnreachableError("gone"), answer(503, code="unavailable"), answer(201, id="x"))
     with signed_in(service, [0.0]) as opened:
         assert opened.post("/v1/things", {"a": 1}) == {"id": "x"}
     assert len(service.asked) == 3
@@ -67,7 +69,7 @@ def test_a_lost_answer_is_asked_again_under_the_same_key():
 
 def test_an_unknown_outcome_is_said_to_be_unknown():
     """When the service stays away nothing is guessed (P10)."""
-    service = Service(httpx2.ConnectError("away"))
+    service = Service(UnreachableError("away"))
     with signed_in(service, [0.0]) as opened, pytest.raises(UnreachableError):
         opened.post("/v1/things", {})
     assert len(service.asked) == TRIES
@@ -108,7 +110,7 @@ def test_a_problem_becomes_an_error():
 
 def test_a_refusal_without_document_is_one_too():
     """An answer that is no problem document keeps its status."""
-    service = Service(httpx2.Response(502, content=b"<html>"))
+    service = Service(Answer(502, content=b"<html>"))
     with signed_in(service, [0.0]) as opened, pytest.raises(RefusedError) as caught:
         opened.get("/v1/things")
     assert (caught.value.status, caught.value.code) == (502, "502")

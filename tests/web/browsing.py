@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 from litestar import Litestar
 
+from dossier.client.carrier import Answer, Carrier, Request
+
 ORIGIN = "http://localhost:8000"
 
 
@@ -79,19 +81,22 @@ class Browser:
         self.csrf = (await self.request("GET", "/v1/session")).json()["csrfToken"]
 
 
-class LoopTransport(httpx2.BaseTransport):
+class LoopTransport(Carrier):
     """Lets the synchronous client, in a thread of its own, talk to the application in the loop of the tests."""
 
     def __init__(self, app: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._inner = httpx2.ASGITransport(app=app)
         self._loop = loop
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+    def send(self, request: Request) -> Answer:
         return asyncio.run_coroutine_threadsafe(self._send(request), self._loop).result(30)
 
-    async def _send(self, request: httpx2.Request) -> httpx2.Response:
-        body = request.read()
-        again = httpx2.Request(request.method, request.url, headers=request.headers.raw, content=body)
+    def close(self) -> None:
+        pass
+
+    async def _send(self, request: Request) -> Answer:
+        again = httpx2.Request(
+            request.method, request.url, headers=dict(request.headers), content=request.content or None
+        )
         answer = await self._inner.handle_async_request(again)
-        content = await answer.aread()
-        return httpx2.Response(answer.status_code, headers=answer.headers.raw, content=content)
+        return Answer(answer.status_code, tuple(answer.headers.multi_items()), await answer.aread())

@@ -21,6 +21,7 @@ from typing import Any
 import httpx2
 
 from crypto.keys import SigningKey
+from dossier.client.carrier import Answer, HttpCarrier, Request
 from dossier.client.cases import CaseClient, Wish
 from dossier.client.organisation import add_member, enter_organisation
 from dossier.client.reading import request_reading
@@ -89,19 +90,19 @@ class Exchange:
     response: httpx2.Response
 
 
-class Recorder(httpx2.HTTPTransport):
+class Recorder(HttpCarrier):
     """Plain HTTP that keeps what went over it."""
 
     def __init__(self, kept: list[Exchange]) -> None:
         super().__init__()
         self._kept = kept
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        sent = request.read()
-        answer = super().handle_request(request)
-        answer.read()
-        answer.elapsed = timedelta(0)  # nobody measures here
-        self._kept.append(Exchange(request.method, request.url.path, sent, answer))
+    def send(self, request: Request) -> Answer:
+        answer = super().send(request)
+        asked = httpx2.Request(request.method, request.url, headers=dict(request.headers), content=request.content)
+        kept = httpx2.Response(answer.status, headers=answer.headers, content=answer.content, request=asked)
+        kept.elapsed = timedelta(0)  # nobody measures here
+        self._kept.append(Exchange(request.method, request.path, request.content, kept))
         return answer
 
 

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from audit.note import parse_verifier_key
+from dossier.client.carrier import Request
 from dossier.client.errors import SignInError
 from dossier.errors import InvalidRequestError
 from dossier.sample import load_world
@@ -185,7 +186,7 @@ def test_progress_says_little_where_nobody_watches(capsys):
 def test_a_sabotage_leaves_the_rest_alone(name):
     """Only the answers that a sabotage is about are changed."""
     _target, make = SABOTAGES[name]
-    request = httpx2.Request("GET", f"{ORIGIN}/v1/register")
+    request = Request("GET", f"{ORIGIN}/v1/register")
     assert make()(request, 200, b"{}") is None
-    tile = httpx2.Request("GET", f"{ORIGIN}/log/tile/0/000.p/3")
+    tile = Request("GET", f"{ORIGIN}/log/tile/0/000.p/3")
     assert (make()(tile, 200, b"\x00\x01") == (200, b"\x01\x01")) is (name == "flipped-tile")

@@ -21,6 +21,7 @@ from audit.verify import verify_log
 from crypto.encoding import decode_base64
 from crypto.keys import SigningKey
 from dossier.client.auditor import Auditor, audited
+from dossier.client.carrier import Request
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError, UntrustedError
@@ -306,14 +307,12 @@ async def test_event_that_waits_has_no_proof_yet(town, app, owner_pool):
 
     def check():
         with town.session("hanneke-de-wit") as session:
-            return session._http.get(
-                f"{ORIGIN}/v1/events/{(stream[:2] + event).hex()}/proof",
-                headers={"authorization": f"Bearer {session._bearer.access}"},
-            )
+            path = f"{ORIGIN}/v1/events/{(stream[:2] + event).hex()}/proof"
+            return session._http.send(Request("GET", path, {"authorization": f"Bearer {session._bearer.access}"}))
 
     answer = await asyncio.to_thread(check)
     await owner_pool.execute("DELETE FROM audit.event WHERE seq = 999")
-    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (409, "not-sequenced", "1")
+    assert (answer.status, answer.json()["code"], answer.header("retry-after")) == (409, "not-sequenced", "1")
 
 
 async def test_events_command(town):

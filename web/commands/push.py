@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import mimetypes
 import unicodedata
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-
-import httpx2
 
 from dossier.client.agency import Agency
 from dossier.client.delivering import Content, Record
@@ -54,7 +53,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     try:
         rows = [_deliver(agency, arguments, section, Path(each)) for each in arguments.files]
     except RefusedError as error:
-        if error.status == httpx2.codes.NOT_FOUND:
+        if error.status == HTTPStatus.NOT_FOUND:
             raise InvalidRequestError(NOBODY) from error
         raise
     finally:

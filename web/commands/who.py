@@ -19,8 +19,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx2
-
 from audit.errors import AuditError
 from audit.note import VerifierKey, parse_verifier_key
 from crypto.encoding import ID_SIZE
@@ -208,7 +206,7 @@ def report_on(arguments: argparse.Namespace, work: Callable[[], Report]) -> int:
         return _fail(
             arguments, f"{(error.strerror or str(error)).lower()}: {error.filename or ''}".rstrip(": "), "os", 0
         )
-    except (ClientError, CryptoError, AuditError, DossierError, httpx2.InvalidURL) as error:
+    except (ClientError, CryptoError, AuditError, DossierError) as error:
         return _fail(arguments, str(error), type(error).__name__.removesuffix("Error").lower(), 0)
     except KeyboardInterrupt:
         return _fail(arguments, "stopped", "stopped", 0)

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import httpx2
-
 from audit.checkpoint import Checkpoint, verify_checkpoint
 from audit.control import LogIdentity, parse_identity
 from audit.errors import AuditError
@@ -22,6 +20,7 @@ from crypto.encoding import decode_base64, encode_base64
 from crypto.keys import SigningKey
 from dossier.client.agency import Agency
 from dossier.client.assertion import SignInKey
+from dossier.client.carrier import Carrier
 from dossier.client.errors import SignInError, UntrustedError
 from dossier.client.groups import People
 from dossier.client.keys import KeyStore, open_with_file, read_identity
@@ -32,7 +31,7 @@ from dossier.client.publiclog import WebLog
 from dossier.client.session import Session
 from dossier.client.signers import Signers
 
-Transport = Callable[[str], httpx2.BaseTransport]
+Transport = Callable[[str], Carrier]
 """Gives, by name, what carries somebody's requests; the public log is read under a name of its own."""
 
 LOG = "log"
@@ -193,7 +192,7 @@ class Company:
         if pins != Pins() and self.state(name).get("pins", {}) != state:
             self.keep(name, pins=state)
 
-    def _carrier(self, name: str) -> httpx2.BaseTransport | None:
+    def _carrier(self, name: str) -> Carrier | None:
         return self._transport(name) if self._transport else None
 
     def _sign_in(self, session: Session, name: str) -> None:
@@ -208,12 +207,12 @@ class Company:
             raise SignInError("nobody of this name is known here")
 
 
-def log_identity(server: str, transport: httpx2.BaseTransport | None = None) -> LogIdentity:
+def log_identity(server: str, transport: Carrier | None = None) -> LogIdentity:
     """What the service's log says of itself in its first entry: first contact trusts it. Raise UntrustedError."""
     return parse_identity(control_leaf(server, transport))
 
 
-def control_leaf(server: str, transport: httpx2.BaseTransport | None = None) -> bytes:
+def control_leaf(server: str, transport: Carrier | None = None) -> bytes:
     """The first entry of the service's log, checked to name the key that signs the log; raise UntrustedError."""
     with WebLog(f"{server}/log", transport) as log:
         key = (log.read("vkey") or b"").decode("utf-8", "replace").strip()

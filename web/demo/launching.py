@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
-import httpx2
-
+from dossier.client.carrier import HttpCarrier, Request
 from dossier.client.errors import UnreachableError
 from dossier.embedded import Cluster, ClusterError
 
@@ -74,10 +74,10 @@ def _start(data_dir: Path, port: int) -> subprocess.Popen[bytes]:
 
 def _wait(process: subprocess.Popen[bytes], server: str) -> None:
     until = time.monotonic() + START_SECONDS
-    with httpx2.Client(timeout=5.0, trust_env=False) as http:
+    with closing(HttpCarrier(timeout=5.0)) as http:
         while time.monotonic() < until and process.poll() is None:
-            with suppress(httpx2.TransportError):
-                if http.get(f"{server}/health/ready").status_code == httpx2.codes.OK:
+            with suppress(UnreachableError):
+                if http.send(Request("GET", f"{server}/health/ready")).status == HTTPStatus.OK:
                     return
             time.sleep(0.1)
     raise UnreachableError("the service did not become ready")

@@ -8,42 +8,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
-import httpx2
-
 from crypto.encoding import decode_base64, encode_base64
+from dossier.client.carrier import Answer, Carrier, HttpCarrier, Request
 
-Answer = tuple[int, bytes]
-Change = Callable[[httpx2.Request, int, bytes], Answer | None]
+Changed = tuple[int, bytes]
+Change = Callable[[Request, int, bytes], Changed | None]
 """Given a request with status and body of its answer: what to answer instead; None leaves the answer as it is."""
 
 
-class Sabotaged(httpx2.BaseTransport):
+class Sabotaged(Carrier):
     """Plain HTTP, but for what a sabotage changes."""
 
     def __init__(self, change: Change) -> None:
-        self._inner = httpx2.HTTPTransport()
+        self._inner = HttpCarrier()
         self._change = change
 
     def close(self) -> None:
         """Close the connections."""
         self._inner.close()
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+    def send(self, request: Request) -> Answer:
         """Send a request and answer with what the sabotage makes of the answer."""
-        answer = self._inner.handle_request(request)
-        body = answer.read()
-        status, body = self._change(request, answer.status_code, body) or (answer.status_code, body)
-        answer.close()
-        return httpx2.Response(status, headers=_plain(answer.headers), content=body)
+        answer = self._inner.send(request)
+        changed = self._change(request, answer.status, answer.content)
+        return answer if changed is None else Answer(changed[0], answer.headers, changed[1])
 
 
 def flipped_tile() -> Change:
     """Flip one bit of a published tile of hashes."""
 
-    def change(request: httpx2.Request, status: int, body: bytes) -> Answer | None:
-        is_tile = request.url.path.startswith("/log/tile/0/") and bool(body)
+    def change(request: Request, status: int, body: bytes) -> Changed | None:
+        is_tile = request.path.startswith("/log/tile/0/") and bool(body)
         return (status, bytes([body[0] ^ 1]) + body[1:]) if is_tile else None
 
     return change
@@ -52,8 +50,8 @@ def flipped_tile() -> Change:
 def dropped_event() -> Change:
     """Leave the reading out of the list of events that the owner is shown."""
 
-    def change(request: httpx2.Request, status: int, body: bytes) -> Answer | None:
-        if not (request.url.path.startswith("/v1/dossiers/") and request.url.path.endswith("/events")):
+    def change(request: Request, status: int, body: bytes) -> Changed | None:
+        if not (request.path.startswith("/v1/dossiers/") and request.path.endswith("/events")):
             return None
         page = json.loads(body)
         page["events"] = [each for each in page["events"] if not _is_look(each)]
@@ -65,8 +63,8 @@ def dropped_event() -> Change:
 def bad_signature() -> Change:
     """Spoil the author's signature under the header of what a professional reads."""
 
-    def change(request: httpx2.Request, status: int, body: bytes) -> Answer | None:
-        if not _is_reading(request) or status != httpx2.codes.CREATED:
+    def change(request: Request, status: int, body: bytes) -> Changed | None:
+        if not _is_reading(request) or status != HTTPStatus.CREATED:
             return None
         answer = json.loads(body)
         envelope = json.loads(decode_base64(answer["header"]))
@@ -81,12 +79,12 @@ def bad_signature() -> Change:
 
 def late_withdrawal() -> Change:
     """Act as if the withdrawal had not come yet: release again what was released before it."""
-    released: list[Answer] = []
+    released: list[Changed] = []
 
-    def change(request: httpx2.Request, status: int, body: bytes) -> Answer | None:
+    def change(request: Request, status: int, body: bytes) -> Changed | None:
         if not _is_reading(request):
             return None
-        if status == httpx2.codes.CREATED:
+        if status == HTTPStatus.CREATED:
             released.append((status, body))
         return released[-1] if released else None
 
@@ -102,17 +100,11 @@ SABOTAGES: Mapping[str, tuple[str, Callable[[], Change]]] = {
 """By name: whose answers are changed (the owner's, the professional's, those of the log), and how."""
 
 
-def _is_reading(request: httpx2.Request) -> bool:
-    return request.method == "POST" and request.url.path.endswith("/readings")
+def _is_reading(request: Request) -> bool:
+    return request.method == "POST" and request.path.endswith("/readings")
 
 
 def _is_look(event: Mapping[str, Any]) -> bool:
     """Whether an event is a permitted reading by somebody who acts for an organisation."""
     shown = {each.get("name", ""): each.get("value", "") for each in event.get("openings", [])}
     return (shown.get("action"), shown.get("decision")) == ("read", "permit") and bool(shown.get("organisation"))
-
-
-def _plain(headers: httpx2.Headers) -> list[tuple[str, str]]:
-    """Headers of a body that was read whole and decoded."""
-    left_out = {"content-length", "content-encoding", "transfer-encoding"}
-    return [(name, value) for name, value in headers.multi_items() if name.lower() not in left_out]

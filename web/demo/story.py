@@ -12,9 +12,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
-
-import httpx2
 
 from audit.note import parse_verifier_key
 from audit.proof import parse_proof, verify_proof
@@ -43,7 +42,7 @@ HIDDEN_SECONDS = 60.0
 """How long the owner's client waits for a refusal to be told; the service tells within a minute."""
 
 MERGE_SECONDS = 30.0
-REFUSED = (httpx2.codes.FORBIDDEN, httpx2.codes.NOT_FOUND)
+REFUSED = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
 
 class BrokenPromiseError(Exception):
@@ -254,7 +253,7 @@ def _prove(stage: Stage) -> None:
             text = session.send("GET", f"/v1/events/{stage.reading}/proof").content
             break
         except RefusedError as error:
-            if error.status != httpx2.codes.CONFLICT or time.monotonic() > until:
+            if error.status != HTTPStatus.CONFLICT or time.monotonic() > until:
                 raise
         time.sleep(0.5)
     verify_proof(parse_proof(text), leaf, parse_verifier_key(_text(stage, "vkey")))
