@@ -17,16 +17,18 @@ from consent.engine import ENGINE_VERSION, decide
 from consent.facts import Facts
 from consent.terms import Request
 from crypto.canonical import decode_json
+from crypto.encoding import sha256
 from crypto.errors import CryptoError
 from crypto.headers import Header, parse_header
 from crypto.statements import Statement, parse_statement, verify
-from dossier.auditing.looking import ATTESTED, NOT_ATTESTED, may_audit
+from dossier.auditing.looking import may_audit
 from dossier.auditing.past import NotReplayableError, Past
+from dossier.cases.knowing import decide_look
 from dossier.decisions import decision_fields, with_reason
 from dossier.errors import DossierError
 from dossier.events import Values
 from dossier.facts.dossiers import DossierState
-from dossier.facts.foreign import foreign_facts, subject_of
+from dossier.facts.foreign import foreign_facts, foreign_streams, subject_of
 from dossier.facts.parties import OrganisationFacts, PersonFacts
 from dossier.items.admitting import NO_DOSSIER, decide_add, decide_any, source_of
 from dossier.items.intake import signing_key, version_fields
@@ -205,13 +207,30 @@ def _preview(matter: Matter) -> Values:
 
 def _look(matter: Matter) -> Values:
     """An auditor's look."""
-    allowed = may_audit(_actor(matter), matter.past.view)
+    decision = may_audit(_actor(matter), matter.past.view)
     return {
-        "decision": "permit" if allowed else "deny",
-        "code": ATTESTED if allowed else NOT_ATTESTED,
+        "decision": "permit" if decision.permitted else "deny",
+        "code": decision.reason,
         "engine": ENGINE_VERSION,
         STANDS: matter.event["organisation"],
     }
+
+
+def _case(matter: Matter) -> Values:
+    """A look at a case: what was shown of it, decided again from the case, the person and the dossiers in it."""
+    event, past = matter.event, matter.past
+    actor = _actor(matter)
+    try:
+        invited, case = bool(decode_json(matter.evidence)["invited"]), bytes.fromhex(event["case"])
+    except (CryptoError, KeyError, TypeError, ValueError) as error:
+        raise NotReplayableError("what was asked is not there") from error
+    near = [each for each in past.seen.rules if each not in (case, *foreign_streams(actor))]
+    look = decide_look(actor, case, near, past.view, invited=invited)
+    decided = decision_fields(look.decision)
+    values: Values = {name: decided[name] for name in ("decision", "code", "basis", "engine")}
+    shown = sha256(b"".join(map(bytes.fromhex, look.dossiers))).hex() if look.dossiers else ""
+    values |= {"subjects": [case.hex()], "role": look.role, "count": len(look.dossiers), "idsHash": shown}
+    return values | {STANDS: (case if look.decision.permitted else actor.stream).hex()}
 
 
 def _statement(evidence: bytes, kind: str, missing: str) -> Statement:
@@ -285,6 +304,7 @@ JUDGES: Final[Mapping[tuple[str, str], Judge]] = {
     ("query/v1", "address"): _address,
     ("query/v1", "preview"): _preview,
     ("query/v1", "events"): _look,
+    ("query/v1", "case"): _case,
     ("stopped/v1", "reading"): _stopped,
 }
 """Who decides again what an event of this schema and type says was decided."""

@@ -10,22 +10,21 @@ from collections.abc import Sequence
 from audit.entry import Append, Entry, Outcome, Receipt, View
 from audit.event import make_event
 from consent.engine import ENGINE_VERSION
+from consent.looks import AUDITOR, decide_audit
+from consent.terms import Decision
 from crypto.encoding import sha256
 from dossier.errors import ForbiddenError
 from dossier.events import actor_fields
-from dossier.facts.foreign import foreign_facts
+from dossier.facts.foreign import foreign_facts, subject_of
 from dossier.parties.actor import Actor
-from dossier.parties.members import AUDITOR
 
-ATTESTED = "auditor-attested"
 NOT_ATTESTED = "not-attested"
+"""The code of the refusal at the edge; the event has the engine's reason."""
 
 
-def may_audit(actor: Actor, view: View) -> bool:
-    """Whether the actor's organisation attests the role of auditor to their present keys."""
-    organisation = actor.organisation.hex() if actor.organisation else ""
-    standing = foreign_facts(actor, view).standings.get((actor.id.hex(), organisation))
-    return standing is not None and AUDITOR in standing.roles and standing.period.holds(view.now)
+def may_audit(actor: Actor, view: View) -> Decision:
+    """The engine's word on whether the actor's organisation attests the role of auditor to their present keys."""
+    return decide_audit(subject_of(actor, AUDITOR), foreign_facts(actor, view), view.now)
 
 
 class LookAtEvents(Entry[Receipt | None]):
@@ -44,15 +43,15 @@ class LookAtEvents(Entry[Receipt | None]):
 
     def judge(self, view: View) -> Outcome[Receipt | None]:
         """Decide by the attestation as it stands; a refusal is an event too."""
-        allowed = may_audit(self._actor, view)
+        decision = may_audit(self._actor, view)
         values = actor_fields(self._actor, self._request, view.now)
         values |= {
             "type": "events",
             "role": AUDITOR,
             "subjects": [self._stream.hex()] if self._stream else [],
             "action": "read",
-            "decision": "permit" if allowed else "deny",
-            "code": ATTESTED if allowed else NOT_ATTESTED,
+            "decision": "permit" if decision.permitted else "deny",
+            "code": decision.reason,
             "positions": [
                 [stream.hex(), view.head(stream).rules.seq]
                 for stream in (self._organisation, self._actor.id)
@@ -60,8 +59,10 @@ class LookAtEvents(Entry[Receipt | None]):
             ],
             "engine": ENGINE_VERSION,
         }
-        if allowed:
+        if decision.permitted:
             values |= {"count": len(self._events), "idsHash": sha256(b"".join(self._events)).hex()}
 
         event = make_event("query/v1", values)
-        return Outcome((Append(self._organisation, event),), answer=lambda receipts: receipts[0] if allowed else None)
+        return Outcome(
+            (Append(self._organisation, event),), answer=lambda receipts: receipts[0] if decision.permitted else None
+        )

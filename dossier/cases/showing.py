@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from consent.terms import FOREVER
 from crypto.encoding import encode_base64
-from dossier.answers import Answer
+from dossier.answers import Answer, Promise
 from dossier.cases.file import Capacity, CaseFile, Part
 from dossier.cases.store import KeptStatement
 
@@ -46,7 +46,8 @@ class ShownCaseStatement(Answer, frozen=True):
 class ShownCase(Answer, frozen=True):
     """A case. `relation` is the caller's: participant, owner or invited; `closedAt` is 0 while it is open.
 
-    `statements` prove the participants, in the order of the stream; acceptances only of dossiers that are shown.
+    `statements` prove the participants, in the order of the stream; acceptances only of dossiers that are shown. `promise` is
+    that of the event which says that the caller looked.
     """
 
     case: str
@@ -63,6 +64,7 @@ class ShownCase(Answer, frozen=True):
     participants: list[ShownParticipant]
     dossiers: list[ShownCaseDossier]
     statements: list[ShownCaseStatement]
+    promise: Promise
 
 
 class CaseSummary(Answer, frozen=True):
@@ -102,7 +104,7 @@ class Around:
     kept: Sequence[KeptStatement]
 
 
-def shown(file: CaseFile, relation: str, around: Around, now: int) -> ShownCase:
+def shown(file: CaseFile, relation: str, around: Around, now: int, promise: Promise) -> ShownCase:
     """Show a case with its present people."""
     names = around.names
     present = [part for part in file.parts if now < part.period.end]
@@ -121,6 +123,7 @@ def shown(file: CaseFile, relation: str, around: Around, now: int) -> ShownCase:
         participants=[_participant(part, file.coordinator, names) for part in present],
         dossiers=around.dossiers,
         statements=_statements(around),
+        promise=promise,
     )
 
 

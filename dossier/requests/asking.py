@@ -1,21 +1,21 @@
 """Asking for access: a signed request into a dossier that the asker may know of.
 
-Who takes part in a case that the dossier accepted may ask, and who is named in a consent that stands. For anybody else
+Who takes part in a case that the dossier accepted may ask, and to whom a consent opens something now. For anybody else
 there is nothing here: the same answer as for a dossier that does not exist, and the dossier hears of it afterwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.entry import Append, Claim, Claimed, Entry, Outcome, View
 from consent.catalogue import Catalogue
-from consent.facts import DossierFacts
 from crypto.encoding import BUCKET_SIZE, sha256
 from crypto.statements import Statement
 from dossier.answers import Answer, Promise, keep, kept, promise
-from dossier.cases.authority import check_signer, find_case
-from dossier.cases.file import Capacity
+from dossier.cases.authority import check_signer
+from dossier.cases.knowing import decide_ask
 from dossier.dossiers.statements import check_fresh
 from dossier.dossiers.store import statement_write
 from dossier.errors import ConflictError, InvalidRequestError, TooLargeError
@@ -27,6 +27,7 @@ from dossier.parties.actor import Actor
 from dossier.requests.events import request_event
 from dossier.requests.sense import check_sense
 from dossier.requests.store import OpenWant, request_write
+from dossier.sharing.opening import opens
 from dossier.sharing.shown import names
 
 MOST_OPEN = 5
@@ -61,6 +62,16 @@ class Ask(Entry[Asked | HiddenRequest]):
         self._open = OpenWant(self._dossier, actor.id)
         self.wants = (self._open,)
 
+    @property
+    def dossier(self) -> bytes:
+        """The dossier that is asked, whether or not it exists."""
+        return self._dossier
+
+    def read_also(self, cases: Iterable[bytes]) -> None:
+        """Judge by the people of these cases too: consents may be for whoever takes part in one."""
+        more = (each for each in cases if each not in self.streams)
+        self.foreign = tuple(dict.fromkeys((*self.foreign, *more)))
+
     def verify(self) -> None:
         """Check what needs no database."""
         payload = self._statement.payload
@@ -76,7 +87,7 @@ class Ask(Entry[Asked | HiddenRequest]):
         capacity = check_signer(self._statement, self._actor, view)
         check_fresh(self._statement.payload["issuedAt"], view.now)
         check_sense(self._statement.payload, self._catalogue, view.now)
-        if not self._may_know(capacity, view):
+        if not self._may_know(capacity.role, view):
             return self._hide(view)
         if (view.rows(self._open) or 0) >= MOST_OPEN:
             raise ConflictError("other requests of yours wait in this dossier", code="requests-waiting")
@@ -86,23 +97,15 @@ class Ask(Entry[Asked | HiddenRequest]):
         """Give the same answer again."""
         return kept(claimed.kept, Asked) if claimed.kept else HiddenRequest()
 
-    def _may_know(self, capacity: Capacity, view: View) -> bool:
+    def _may_know(self, role: str, view: View) -> bool:
+        """The engine's word: on asking in the case, or on what some consent that names the asker opens to them."""
         state = view.facts(self._dossier).value if view.exists(self._dossier) else None
-        if not isinstance(state, DossierState) or self._is_blocked(state.rules, view.now):
+        if not isinstance(state, DossierState):
             return False
         if self._case:
-            file = find_case(view, self._case)
-            return (
-                file is not None
-                and file.closed > view.now
-                and file.takes_part(capacity, view.now)
-                and file.has_accepted(state.dossier, view.now)
-            )
-        permits = (each for each in state.rules.permits if each.period.holds(view.now))
-        return any(names(each, self._actor, view, view.now) for each in permits)
-
-    def _is_blocked(self, rules: DossierFacts, now: int) -> bool:
-        return any(each.person == self._actor.id.hex() and each.period.holds(now) for each in rules.blocks)
+            return decide_ask(self._actor, role, self._case, self._dossier, view).permitted
+        named = (each for each in state.rules.permits if names(each, self._actor, view, view.now))
+        return any(opens(each, state, self._actor, view, view.now) for each in named)
 
     def _ask(self, view: View) -> Outcome[Asked | HiddenRequest]:
         statement, seq = self._statement, view.head(self._dossier).seq + 1

@@ -11,11 +11,13 @@ from crypto.encoding import encode_base64
 from dossier.answers import Answer
 from dossier.dossiers.authority import holder_state, is_seen
 from dossier.errors import NotFoundError
+from dossier.facts.dossiers import DossierState
 from dossier.hiding.ticks import hold
 from dossier.parties.actor import Actor
 from dossier.parties.store import PartyStore
 from dossier.requests.asking import Ask, Asked, HiddenRequest
 from dossier.requests.store import RequestRow, RequestStore
+from dossier.sharing.shown import case_streams
 
 
 class ShownRequest(Answer, frozen=True):
@@ -53,6 +55,10 @@ class Requests:
 
     async def ask(self, entry: Ask, arrival: float) -> Asked:
         """Take in a request; raise NotFoundError, at a tick, about a dossier that the actor may not know of."""
+        view = await self.writer.look((entry.dossier,))
+        state = view.facts(entry.dossier).value if view.exists(entry.dossier) else None
+        if isinstance(state, DossierState):
+            entry.read_also(sorted(case_streams(state.rules.permits)))
         result = await self.writer.submit(entry)
         if isinstance(result, HiddenRequest):
             await hold(arrival, self.clock)

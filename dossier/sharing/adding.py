@@ -14,7 +14,7 @@ from consent.grant import Consent, parse_consent
 from crypto.capsules import Capsule
 from crypto.statements import parse_statement
 from dossier.answers import Answer, Promise, keep, kept, promise
-from dossier.dossiers.authority import is_holder
+from dossier.dossiers.authority import is_seen
 from dossier.errors import ConflictError, InvalidRequestError, NotFoundError
 from dossier.events import actor_fields
 from dossier.facts.dossiers import DossierState
@@ -22,7 +22,8 @@ from dossier.facts.foreign import foreign_streams
 from dossier.items.state import ItemState
 from dossier.parties.actor import Actor
 from dossier.sharing.coverage import check_capsules
-from dossier.sharing.shown import case_streams, is_blocked, names
+from dossier.sharing.opening import opens
+from dossier.sharing.shown import case_streams
 from dossier.sharing.store import AllItemsWant, CapsuleCountWant, SharedRow, shared_writes
 
 MOST_PASSED_ON = 64
@@ -57,9 +58,8 @@ class AddCapsules(Entry[Added]):
     def judge(self, view: View) -> Outcome[Added]:
         """Check who adds them, that the consent stands, and that it covers every key."""
         state: DossierState = view.facts(self._shared.dossier).value
-        blocked = is_blocked(state.rules, self._actor, view.now)
-        holds = is_holder(state.rules, self._actor, view.now)
-        if not holds and (blocked or not self._passes_on(view)):
+        holds = is_seen(view, self._shared.dossier, self._actor)
+        if not holds and not self._passes_on(state, view):
             raise NotFoundError
         consent = next((each for each in state.rules.permits if each.id == self._consent.id), None)
         if consent is None or view.now >= consent.period.end:
@@ -75,9 +75,9 @@ class AddCapsules(Entry[Added]):
         """Give the same answer again."""
         return kept(claimed.kept or b"", Added)
 
-    def _passes_on(self, view: View) -> bool:
-        """A holder of a consent with later members may pass its keys on to them."""
-        return self._consent.grantee.later_members and names(self._consent, self._actor, view, view.now)
+    def _passes_on(self, state: DossierState, view: View) -> bool:
+        """To whom a consent with later members opens something now may pass its keys on to them: the engine's word."""
+        return self._consent.grantee.later_members and opens(self._consent, state, self._actor, view, view.now)
 
     def _check(self, consent: Consent, state: DossierState, items: Mapping[bytes, ItemState]) -> None:
         catalogue = state.rules.catalogues.versions.get(consent.catalogue)

@@ -104,8 +104,3 @@ def case_streams(consents: Iterable[Consent]) -> frozenset[bytes]:
     given = list(consents)
     named = [each.grantee.case for each in given if each.grantee.kind in PARTAKING]
     return frozenset(bytes.fromhex(case) for case in (*named, *(each.case for each in given)) if case)
-
-
-def is_blocked(rules: DossierFacts, actor: Actor, now: int) -> bool:
-    """Whether a natural person is shut out of the dossier now: what named them before opens nothing any more."""
-    return actor.kind == "person" and any(b.person == actor.id.hex() and b.period.holds(now) for b in rules.blocks)

@@ -60,6 +60,11 @@ class Work:
         """The HMAC under which a dossier is found."""
         return await self.pool.fetchval("SELECT hmac FROM dossier.address WHERE dossier = $1", home.id)
 
+    async def vouch(self, home):
+        """Let the sign-in provider vouch that a dossier's owner has its identifier, so that invitations reach them."""
+        row = (await self.address(home), home.owner.id)
+        await self.pool.execute("INSERT INTO dossier.identifier VALUES ($1, $2, 'bsn') ON CONFLICT DO NOTHING", *row)
+
     async def open(self, person, *homes, statement=None, **fields):
         """Open a case, inviting the owners of these dossiers; return the opening statement."""
         made = statement or opening(person, **fields)

@@ -4,6 +4,7 @@ The engine is replaced at its steps, which nothing else may call: whoever decide
 """
 
 import ast
+import json
 import secrets
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +24,7 @@ from dossier.dossiers.stopping import StopAuthority
 from dossier.dossiers.store import DossierStore
 from dossier.epochs.service import Epochs
 from dossier.epochs.store import EpochStore
-from dossier.errors import NotFoundError
+from dossier.errors import ForbiddenError, NotFoundError
 from dossier.items.listing import ListRequest
 from dossier.items.objects import StoredObjects
 from dossier.items.service import ItemLists
@@ -34,25 +35,34 @@ from dossier.parties.streamkeys import require_may_check
 from dossier.reading.leases import Leases, ReadingStoppedError
 from dossier.reading.store import ReadingStore
 from dossier.requests.asking import Ask as AskForAccess
+from dossier.requests.asking import HiddenRequest
 from dossier.requests.service import Requests
 from dossier.requests.store import RequestStore
+from dossier.sharing.adding import AddCapsules
 from dossier.sharing.previews import PreviewConsent
 from dossier.sharing.service import Sharing
 from tests.audit.town import KEYS
-from tests.dossier.casework import CATALOGUE, request_of
+from tests.dossier.casework import CATALOGUE, Work, case_id, request_of
 from tests.dossier.test_succession import change, holder, next_list
 from tests.dossier.town import claim, now, running_town, seal_delivery
 
 ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "docs" / "adr" / "0444-who-decides-each-route.md"
 ASKS_THE_ENGINE = {
     "consent/search.py",
+    "dossier/auditing/looking.py",
     "dossier/auditing/judges.py",
+    "dossier/cases/knowing.py",
     "dossier/items/admitting.py",
     "dossier/reading/context.py",
     "dossier/reading/entry.py",
     "dossier/sharing/opening.py",
 }
 """Modules that call `decide`; all others decide by asking one of them."""
+
+
+DECIDES = {"decide", "decide_case", "decide_audit"}
+VALUES = {"ENGINE_VERSION", "ASK", "SEE", "AUDITOR", "CaseFacts", "CaseRequest"}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +74,13 @@ async def town(pool):
 @pytest.fixture(scope="module")
 async def world(town, tmp_path_factory):
     """A dossier where everything is permitted to somebody, and everything that answers questions about it."""
-    agency, owner = await town.agency(), await town.person("Sanne")
+    agency, owner, supervisor = await town.agency(), await town.person("Sanne"), await town.agency()
+    auditor = await town.person("Iris", supervisor, "auditor")
+    await town.pool.execute(
+        "INSERT INTO dossier.organisation VALUES (audit.bucket($1), $1, 'Toezicht', 'supervisor', '', $2)",
+        supervisor.id,
+        now(),
+    )
     system, reader = await town.system(agency), await town.person("Ahmed", agency, "debt-counsellor")
     home = await town.dossier(owner)
     await town.admit(home, agency)
@@ -74,8 +90,20 @@ async def world(town, tmp_path_factory):
     answer = await town.read(reader, item)
     asked = request_of(home, reader)
     await writer.submit(AskForAccess(reader.actor, asked, b"", CATALOGUE, claim(reader.actor)))
-    parties = PartyStore(pool)
+    parties, work = PartyStore(pool), Work(town)
+    colleague = await town.person("Fatima", agency, "debt-counsellor")
+    role = {"kind": "role", "person": "", "organisation": agency.id.hex(), "role": reader.role, "case": ""}
+    of_role = await work.give(home, reader, grantee=role | {"system": "", "laterMembers": True})
+    await work.vouch(home)
+    case, invitation = await work.open(reader, home), await work.open(reader, home)
+    await work.accept(home, case)
     return SimpleNamespace(
+        work=work,
+        case=case,
+        invitation=invitation,
+        auditor=auditor,
+        colleague=colleague,
+        of_role=of_role,
         town=town,
         home=home,
         owner=owner,
@@ -181,6 +209,69 @@ async def requests_of_mine(world):
     return found
 
 
+async def asked(world):
+    done = (await world.work.ask(world.home, world.reader))[0]
+    if isinstance(done, HiddenRequest):
+        raise NotFoundError
+    return done
+
+
+async def asked_in_a_case(world):
+    done = (await world.work.ask(world.home, world.reader, case=world.case.payload["case"]))[0]
+    if isinstance(done, HiddenRequest):
+        raise NotFoundError
+    return done
+
+
+async def case_of_participant(world):
+    shown = await world.work.cases.show(world.reader.actor, case_id(world.case))
+    assert (shown.relation, len(shown.dossiers)) == ("participant", 1)
+    return shown
+
+
+async def case_of_owner(world):
+    shown = await world.work.cases.show(world.owner.actor, case_id(world.case))
+    assert (shown.relation, len(shown.dossiers)) == ("owner", 1)
+    return shown
+
+
+async def case_of_the_invited(world):
+    shown = await world.work.cases.show(world.owner.actor, case_id(world.invitation))
+    assert (shown.relation, len(shown.dossiers)) == ("invited", 0)
+    return shown
+
+
+async def cases(world):
+    found = [*(await world.work.cases.mine(world.reader.actor)).cases]
+    found += (await world.work.cases.mine(world.owner.actor)).cases
+    if not found:
+        raise NotFoundError
+    return found
+
+
+async def keys_added(world):
+    return await add_keys(world, world.owner)
+
+
+async def keys_passed_on(world):
+    return await add_keys(world, world.reader)
+
+
+async def add_keys(world, who):
+    """Add keys for a colleague to a consent for their role."""
+    row, colleague = await world.town.sharing.consent(world.of_role), world.colleague
+    keys = {KeyId.section(world.home.place("debts")): world.home.secrets["debts", "ordinary"]}
+    capsule = seal_capsule(row.hash, colleague.id, colleague.sealing.public, keys)
+    return await world.town.writer.submit(AddCapsules(who.actor, row, [capsule], claim(who.actor)))
+
+
+async def audited(world):
+    try:
+        return await world.auditing.of_all(world.auditor.actor, 0, 10, world.home.id)
+    except ForbiddenError as error:
+        raise NotFoundError from error
+
+
 RELEASES = [
     read,
     read_own,
@@ -201,7 +292,20 @@ RELEASES = [
     capsules_of_grantee,
     requests,
     requests_of_mine,
+    asked,
+    asked_in_a_case,
+    case_of_participant,
+    case_of_owner,
+    case_of_the_invited,
+    cases,
+    keys_added,
+    keys_passed_on,
+    audited,
 ]
+
+
+STEPS = ("consent.engine.STEPS", "consent.looks.CASE_STEPS", "consent.looks.AUDIT_STEPS")
+"""Where the engine's steps stand: those for items, for cases, for the log."""
 
 
 def always_no(_request, _facts, clock):
@@ -224,7 +328,8 @@ async def test_permitted_by_the_engine(world, release):
 @pytest.mark.parametrize("release", RELEASES, ids=lambda each: each.__name__)
 async def test_nothing_without_the_engine(world, monkeypatch, release, step):
     """P2, P9: whatever answers with content, lists or state refuses when the engine says no, and when it fails."""
-    monkeypatch.setattr("consent.engine.STEPS", (step,))
+    for steps in STEPS:
+        monkeypatch.setattr(steps, (step,))
     with pytest.raises(NotFoundError):
         await release(world)
 
@@ -284,10 +389,67 @@ def test_few_ask_the_engine():
             name = path.relative_to(ROOT).as_posix()
             tree = ast.parse(path.read_text("utf-8"))
             imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-            names = {alias.name for node in imports if node.module == "consent.engine" for alias in node.names}
-            if "decide" in names and not name.startswith(("web/bench/", "consent/__init__")):
+            modules = ("consent.engine", "consent.looks")
+            names = {alias.name for node in imports if node.module in modules for alias in node.names}
+            if names & DECIDES and not name.startswith(("web/bench/", "consent/__init__")):
                 asking.add(name)
-            if names - {"decide", "ENGINE_VERSION"}:
+            if names - DECIDES - VALUES:
                 stepping.add(name)
     assert asking == ASKS_THE_ENGINE
     assert stepping == set()
+
+
+ENGINE, OWN, PUBLIC = "engine", "own", "public"
+
+
+def classes():
+    """What the table says: operation -> class."""
+    rows = [line.split("|")[1:4] for line in TABLE.read_text("utf-8").splitlines() if line.startswith("| `")]
+    found = [(operation.strip(" `"), kind.strip()) for operation, kind, _ground in rows]
+    assert len(dict(found)) == len(found), "an operation stands in the table twice"
+    return dict(found)
+
+
+def test_every_route_that_shows_something_has_a_class():
+    """P2: each GET and HEAD of the description is public, one's own, or decided by the engine; the table says which."""
+    paths = json.loads((ROOT / "web" / "openapi.json").read_text("utf-8"))["paths"]
+    shown = {operation["operationId"] for path in paths.values() for name, operation in path.items() if name in SHOWS}
+    told = classes()
+    acts = {operation["operationId"] for path in paths.values() for name, operation in path.items() if name in ACTS}
+    assert shown <= told.keys() <= shown | acts
+    assert set(told.values()) == {ENGINE, OWN, PUBLIC}
+
+
+def test_every_route_of_the_engine_is_tried():
+    """P2: for each operation that the engine decides there is a release above that it refuses."""
+    assert {name for name, kind in classes().items() if kind == ENGINE} == TRIED.keys()
+    tried = {each for releases in TRIED.values() for each in releases}
+    assert tried == {*RELEASES, test_reading_under_way_is_stopped}
+
+
+SHOWS, ACTS = ("get", "head"), ("post", "put", "patch", "delete")
+TRIED = {
+    "openReading": [read, read_own],
+    "listItems": [listed, listed_own],
+    "deliverItem": [delivered],
+    "beginUpload": [upload],
+    "findDossier": [addressed],
+    "previewConsent": [previewed],
+    "showDossier": [shown],
+    "listStatements": [statements],
+    "listRotations": [rotations],
+    "listDossierEvents": [events],
+    "showStreamKeys": [stream_keys],
+    "listConsents": [consents, consents_of_grantee],
+    "listCapsules": [capsules, capsules_of_grantee],
+    "addCapsules": [keys_added, keys_passed_on],
+    "listAccessRequests": [requests, requests_of_mine],
+    "askAccess": [asked, asked_in_a_case],
+    "showCase": [case_of_participant, case_of_owner, case_of_the_invited],
+    "listCases": [cases],
+    "listEvents": [audited],
+    "showReading": [test_reading_under_way_is_stopped],
+    "readContent": [test_reading_under_way_is_stopped],
+    "readPart": [test_reading_under_way_is_stopped],
+}
+"""The releases that stand for each operation."""

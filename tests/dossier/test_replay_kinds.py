@@ -33,6 +33,7 @@ from dossier.reading.store import ReadingStore
 from dossier.replay import Seen, is_decision, kind_of, replay, replay_corrected
 from dossier.sharing.previews import PreviewConsent
 from tests.audit.town import KEYS
+from tests.dossier.casework import Work, case_id
 from tests.dossier.town import claim, consent_payload, running_town, seal_delivery
 
 CATALOGUES = shipped_catalogues()
@@ -78,6 +79,7 @@ async def story(town, tmp_path_factory):
         await leases.open_range(reader.actor, bytes.fromhex(answer.reading), 0, (0, None))
     with pytest.raises(NotFoundError):
         await town.read(reader, item)
+    await look_at_case(town, home, reader, knocking)
     assert await town.writer.submit(LookAtEvents(auditor.actor, home.id, [new_id()], secrets.token_bytes(16)))
     return SimpleNamespace(home=home, owner=owner, reader=reader, item=item, stranger=stranger, agency=agency)
 
@@ -104,6 +106,21 @@ async def preview(town, home, reader):
     proposed = (await town.sign(home, "consent", **payload)).payload
     entry = PreviewConsent(home.owner.actor, home.id, proposed, "", [reader.id], claim(home.owner.actor))
     assert (await town.writer.submit(entry)).count > 0
+
+
+async def look_at_case(town, home, reader, system):
+    """Look at a case as one who takes part, as its owner, as a stranger, and at one that is not there."""
+    work = Work(town)
+    await work.vouch(home)
+    case = await work.open(reader, home)
+    assert (await work.cases.show(home.owner.actor, case_id(case))).relation == "invited"
+    await work.accept(home, case)
+    for person in (reader, home.owner):
+        assert len((await work.cases.show(person.actor, case_id(case))).dossiers) == 1
+    stranger = await town.person("Els")
+    for actor, wanted in ((stranger.actor, case_id(case)), (system.actor, case_id(case)), (stranger.actor, new_id())):
+        with pytest.raises(NotFoundError):
+            await work.cases.show(actor, wanted)
 
 
 class Lying(EventStore):
@@ -172,6 +189,7 @@ OUTCOMES = {
     ("query/v1", "address"): {"decision": "deny"},
     ("query/v1", "preview"): {"count": 77},
     ("query/v1", "events"): {"decision": "deny"},
+    ("query/v1", "case"): {"count": 77},
     ("stopped/v1", "reading"): {"cause": "denied"},
 }
 
@@ -218,6 +236,7 @@ FACTS = {
     ("query/v1", "address"): without("source-admission"),
     ("query/v1", "preview"): without("item-version"),
     ("query/v1", "events"): without("person-attestation"),
+    ("query/v1", "case"): without("case-acceptance"),
     ("stopped/v1", "reading"): without("withdrawal"),
 }
 
