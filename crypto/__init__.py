@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crypto.canonical import decode_json, encode_json
 from crypto.capsules import Capsule, KeyId, open_capsule, parse_capsule, seal_capsule
+from crypto.casechain import CaseChain, check_case_chain, check_joined, joined_key
 from crypto.chains import (
     DossierChain,
     KeyChain,
@@ -94,6 +95,7 @@ from crypto.unlock import (
 
 __all__ = [
     "Capsule",
+    "CaseChain",
     "ChecksumError",
     "Core",
     "CryptoError",
@@ -127,8 +129,10 @@ __all__ = [
     "bind",
     "check_address",
     "check_attestation",
+    "check_case_chain",
     "check_header",
     "check_item_key",
+    "check_joined",
     "check_system_attestation",
     "chunk_count",
     "core_hash",
@@ -141,6 +145,7 @@ __all__ = [
     "encode_json",
     "hkdf",
     "inbox_key",
+    "joined_key",
     "key_hash",
     "list_methods",
     "new_id",

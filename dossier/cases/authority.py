@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from audit.entry import View
 from consent.terms import FOREVER
 from crypto.errors import CryptoError
 from crypto.statements import Statement, verify
 from dossier.cases.file import Capacity, CaseFile, case_file, signer_of
 from dossier.dossiers.authority import check_signature
-from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
+from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
 from dossier.facts.compiler import Compiled
 from dossier.facts.foreign import foreign_facts
 from dossier.facts.parties import OrganisationFacts, PersonFacts, person_standing
 from dossier.parties.actor import Actor
+
+STALE_CASE = "stale-case"
+"""The code of a refusal because others changed who takes part: look again, and sign anew."""
 
 
 def known_case(view: View, case: bytes) -> CaseFile:
@@ -58,6 +64,21 @@ def check_signer(statement: Statement, actor: Actor, view: View) -> Capacity:
     elif capacity.role:
         raise InvalidRequestError("a citizen has no role", code="wrong-capacity")
     return capacity
+
+
+def check_link(file: CaseFile, payload: Mapping[str, Any]) -> None:
+    """Raise StaleError unless a statement is the link that comes next: after the last, naming all who ended since."""
+    wanted = (file.sequence + 1, file.head, sorted(file.ended))
+    if (payload["sequence"], payload["previous"], payload["ended"]) != wanted:
+        raise StaleError("who takes part has changed meanwhile", code=STALE_CASE)
+
+
+def check_head(view: View, capacity: Capacity, head: str) -> None:
+    """Raise ConflictError unless somebody's newest keys in a capacity are those that a statement names."""
+    person = view.facts(bytes.fromhex(capacity.person)).value if view.exists(bytes.fromhex(capacity.person)) else None
+    chain = person.chains.get(capacity.organisation) if isinstance(person, PersonFacts) else None
+    if chain is None or chain.head != head:
+        raise ConflictError("the keys of who takes part are others than the statement names", code="other-keys")
 
 
 def chain_key(view: View, capacity: Capacity) -> bytes:

@@ -11,8 +11,8 @@ from crypto.errors import CryptoError
 from crypto.keys import key_hash
 from crypto.statements import Statement, verify_threshold
 from dossier.cases.acts import CaseAct, CaseDone
-from dossier.cases.authority import chain_key, known_case, require_open, require_standing, streams_of
-from dossier.cases.file import Capacity, CaseFile, capacity_of
+from dossier.cases.authority import chain_key, check_link, known_case, require_open, require_standing, streams_of
+from dossier.cases.file import LINK_HASH, Capacity, CaseFile, capacity_of
 from dossier.cases.people import require_known
 from dossier.cases.store import party_write
 from dossier.dossiers.statements import check_fresh
@@ -21,7 +21,10 @@ from dossier.parties.actor import Actor
 
 
 class TransferCoordinator(CaseAct):
-    """Make another participant the coordinator; refuse with NotFound-, InvalidRequest-, Forbidden- or ConflictError."""
+    """Make another participant the coordinator, by a link of the case.
+
+    Refuse with NotFound-, InvalidRequest-, Forbidden-, Conflict- or StaleError.
+    """
 
     def __init__(self, actor: Actor, case: bytes, statement: Statement, claim: Claim) -> None:
         self._to = capacity_of(statement.payload["to"])
@@ -50,13 +53,14 @@ class TransferCoordinator(CaseAct):
             raise ForbiddenError("the new coordinator does not take part", code="not-a-participant")
         require_standing(view, self._to)
         self._check_signatures(giver, view)
+        check_link(file, payload)
         values = self.values(view.now, "coordinator-transfer", statement=self._statement, about=self._to)
         taker = bytes.fromhex(self._to.person)
         return self.outcome(
             view,
             "transferred",
             values,
-            ("coordinator-transfer", taker, payload),
+            ("coordinator-transfer", taker, {**payload, LINK_HASH: self._statement.hash.hex()}),
             statement=self._statement,
             writes=(party_write(taker, self.case, "participant"),),
             tell=file.acceptances,

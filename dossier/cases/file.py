@@ -13,6 +13,9 @@ from consent.facts import FactRecord
 from consent.terms import FOREVER, Period
 from crypto.statements import statement_hash
 
+LINK_HASH = "statement"
+"""The field that the fact of a link has beside its payload: the hash of the statement."""
+
 
 class Capacity(NamedTuple):
     """A person in one capacity: hex ids, `organisation` and `role` empty for a citizen."""
@@ -44,7 +47,11 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """One case at one position of its stream. `hash` is that of the opening statement; `closed` FOREVER while open."""
+    """One case at one position of its stream. `hash` is that of the opening statement; `closed` FOREVER while open.
+
+    `head` and `sequence` are hash and number of the last link (the opening, somebody brought in, the reins handed over),
+    `ended` the persons whose part ended after it: what the next link must name.
+    """
 
     id: str
     hash: str
@@ -57,6 +64,9 @@ class CaseFile:
     acceptances: tuple[Acceptance, ...]
     closed: int = FOREVER
     closing_reason: str = ""
+    head: str = ""
+    sequence: int = 0
+    ended: frozenset[str] = frozenset()
 
     def takes_part(self, capacity: Capacity, now: int) -> bool:
         """Whether somebody takes part now in exactly this capacity."""
@@ -107,11 +117,12 @@ def signer_of(payload: Mapping[str, Any]) -> Capacity:
 
 def _opened(payload: Mapping[str, Any]) -> CaseFile:
     coordinator = capacity_of(payload["coordinator"])
+    opening = statement_hash("case-opening", payload).hex()
     kind = "professional" if coordinator.organisation else "network"
     part = Part(coordinator, kind, payload["purpose"], Period(payload["issuedAt"]), payload["signer"])
     return CaseFile(
         id=payload["case"],
-        hash=statement_hash("case-opening", payload).hex(),
+        hash=opening,
         subject=payload["subject"],
         purpose=payload["purpose"],
         basis=payload["basis"],
@@ -119,7 +130,13 @@ def _opened(payload: Mapping[str, Any]) -> CaseFile:
         coordinator=coordinator,
         parts=(part,),
         acceptances=(),
+        head=opening,
     )
+
+
+def _linked(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
+    """The next link: it names those whose part ended since the one before, so that nobody is left to name."""
+    return replace(file, head=payload[LINK_HASH], sequence=payload["sequence"], ended=frozenset())
 
 
 def _joined(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
@@ -127,7 +144,7 @@ def _joined(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
     part = Part(
         capacity_of(payload["participant"]), payload["kind"], payload["purpose"], period, payload.get("signer", "")
     )
-    return replace(file, parts=(*file.parts, part))
+    return replace(_linked(file, payload), parts=(*file.parts, part))
 
 
 def _left(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
@@ -138,7 +155,8 @@ def _left(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
     # Who steps out themselves takes along what they accepted; nobody else can end that.
     if payload.get("signer", payload["person"]) == payload["person"]:
         acceptances = tuple(_until(each, payload) for each in acceptances)
-    return replace(file, parts=tuple(parts), acceptances=acceptances)
+    ended = file.ended | {payload["person"]}
+    return replace(file, parts=tuple(parts), acceptances=acceptances, ended=ended)
 
 
 def _until(acceptance: Acceptance, payload: Mapping[str, Any]) -> Acceptance:
@@ -158,7 +176,7 @@ def _accepted(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
 
 
 def _transferred(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:
-    return replace(file, coordinator=capacity_of(payload["to"]))
+    return replace(_linked(file, payload), coordinator=capacity_of(payload["to"]))
 
 
 def _closed(file: CaseFile, payload: Mapping[str, Any]) -> CaseFile:

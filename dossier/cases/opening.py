@@ -14,7 +14,7 @@ from consent.catalogue import Catalogue
 from crypto.encoding import BUCKET_SIZE, new_id
 from crypto.statements import Statement
 from dossier.cases.acts import CaseAct, CaseDone
-from dossier.cases.authority import check_signer, require_standing, streams_of
+from dossier.cases.authority import check_head, check_signer, require_standing, streams_of
 from dossier.cases.file import Capacity, capacity_of
 from dossier.cases.store import file_write, invitation_writes, party_write
 from dossier.dossiers.statements import check_fresh
@@ -75,10 +75,14 @@ class OpenCase(CaseAct):
 
     def _check_coordinator(self, signer: Capacity, view: View) -> None:
         """Whoever opens a case holds the reins at first; an agency's system names a professional of the agency."""
+        head = self._statement.payload["chainHead"]
         if self.actor.kind == "person":
             if self._coordinator != signer:
                 raise InvalidRequestError("who opens a case coordinates it at first", code="wrong-coordinator")
+            check_head(view, self._coordinator, head)
             return
+        if head:
+            raise InvalidRequestError("a system names no keys of the coordinator", code="wrong-coordinator")
         if self._coordinator.organisation != signer.organisation:
             raise InvalidRequestError("a system names a coordinator of its organisation", code="wrong-coordinator")
         require_standing(view, self._coordinator)

@@ -12,8 +12,16 @@ from consent.catalogue import Catalogue
 from consent.terms import FOREVER
 from crypto.statements import Statement
 from dossier.cases.acts import CaseAct, CaseDone
-from dossier.cases.authority import check_signer, known_case, require_open, require_standing, streams_of
-from dossier.cases.file import Capacity, CaseFile, Part, capacity_of
+from dossier.cases.authority import (
+    check_head,
+    check_link,
+    check_signer,
+    known_case,
+    require_open,
+    require_standing,
+    streams_of,
+)
+from dossier.cases.file import LINK_HASH, Capacity, CaseFile, Part, capacity_of
 from dossier.cases.store import party_write
 from dossier.dossiers.statements import check_fresh
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
@@ -37,7 +45,10 @@ def require_known(file: CaseFile, actor: Actor, now: int) -> None:
 
 
 class AddParticipant(CaseAct):
-    """Let somebody take part; refuse with NotFound-, InvalidRequest-, Forbidden- or ConflictError."""
+    """Let somebody take part, with the keys that the statement names; a link, so what it follows on must still be last.
+
+    Refuse with NotFound-, InvalidRequest-, Forbidden-, Conflict- or StaleError.
+    """
 
     def __init__(self, actor: Actor, case: bytes, statement: Statement, catalogue: Catalogue, claim: Claim) -> None:
         self._participant = capacity_of(statement.payload["participant"])
@@ -66,6 +77,8 @@ class AddParticipant(CaseAct):
         if not max(view.now, payload["from"]) < payload["until"] < FOREVER:
             raise InvalidRequestError("the period is over, empty or without end", code="empty-period")
         require_standing(view, self._participant)
+        check_head(view, self._participant, payload["chainHead"])
+        check_link(file, payload)
         values = self.values(
             view.now,
             "participation",
@@ -82,7 +95,7 @@ class AddParticipant(CaseAct):
             view,
             "added",
             values,
-            ("case-participation", person, {**payload, "from": start}),
+            ("case-participation", person, {**payload, "from": start, LINK_HASH: self._statement.hash.hex()}),
             statement=self._statement,
             writes=(party_write(person, self.case, "participant", payload["until"]),),
             tell=file.acceptances,
@@ -97,6 +110,8 @@ class AddParticipant(CaseAct):
 
 class EndParticipation(CaseAct):
     """End somebody's part: by the coordinator or an owner with a key, one's own part also without.
+
+    An end is no link, so that it is never refused for what others did meanwhile; the next link names it.
 
     An owner who steps out ends their own acceptance the same way. Consents that they gave stand until they end.
     """

@@ -43,6 +43,17 @@ class ShownCaseStatement(Answer, frozen=True):
     statement: str
 
 
+class ShownCaseChain(Answer, frozen=True):
+    """Where the chain of links stands: number and hash of the last, and the persons whose part ended after it.
+
+    The next link is number `sequence` + 1, and names `head` as the one before and exactly those of `ended`.
+    """
+
+    sequence: int
+    head: str
+    ended: list[str]
+
+
 class ShownCase(Answer, frozen=True):
     """A case. `relation` is the caller's: participant, owner or invited; `closedAt` is 0 while it is open.
 
@@ -64,6 +75,7 @@ class ShownCase(Answer, frozen=True):
     participants: list[ShownParticipant]
     dossiers: list[ShownCaseDossier]
     statements: list[ShownCaseStatement]
+    chain: ShownCaseChain
     promise: Promise
 
 
@@ -123,6 +135,7 @@ def shown(file: CaseFile, relation: str, around: Around, now: int, promise: Prom
         participants=[_participant(part, file.coordinator, names) for part in present],
         dossiers=around.dossiers,
         statements=_statements(around),
+        chain=ShownCaseChain(file.sequence, file.head, sorted(file.ended)),
         promise=promise,
     )
 

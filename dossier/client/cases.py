@@ -1,23 +1,30 @@
 """Cases from the client's side: opening, accepting, bringing people in, handing over, closing; asking and seeing.
 
-What the service shows of a case is checked where a signed statement stands behind it: the opening, and the chain of a
-dossier's key before words are sealed to its inbox.
+What the service shows of a case is checked where a signed statement stands behind it: the opening, the links of who
+takes part, and the chain of a dossier's key before words are sealed to its inbox.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crypto.chains import DossierChain, verify_dossier_chain
+from crypto.casechain import CaseChain
+from crypto.chains import DossierChain, verify_dossier_chain, verify_key_chain
 from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id, sha256
+from crypto.errors import PinError
 from crypto.messages import seal_message
 from crypto.statements import Statement, cosign, parse_statement, sign
-from dossier.client.errors import UntrustedError
+from dossier.client.errors import RefusedError, UntrustedError
+from dossier.client.links import OTHER_KEYS, follow, named_keys, next_link, pin_end
 from dossier.client.making import Identity
 from dossier.client.owner import Owner
+from dossier.client.parties import Pins, chain_of, check_keys
 from dossier.client.session import Session
+
+STALE, TRIES = "stale-case", 3
+"""The code of a refusal because others changed who takes part meanwhile, and how often to sign anew."""
 
 REQUEST_WORDS, ANSWER_WORDS = "access-request", "access-answer"
 
@@ -53,7 +60,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case as the service shows it, its opening checked; `shown` is all that was said."""
+    """A case as the service shows it, its opening checked; `shown` is all that was said. Its links are not: `follow`."""
 
     opening: Statement
     shown: Mapping[str, Any] = field(repr=False)
@@ -67,6 +74,15 @@ class CaseView:
         """The signed statements of who takes part, as the service shows them, unverified; raise CryptoError."""
         return [parse_statement(decode_base64(each["statement"])) for each in self.shown["statements"]]
 
+    @property
+    def ended(self) -> list[str]:
+        """Whose part ended after the last link (hex ids), as the service says: it only takes away."""
+        return [str(each) for each in self.shown["chain"]["ended"]]
+
+    def follow(self, pins: Pins) -> CaseChain:
+        """Its links, held against what was seen and pinned; raise MalformedError, PinError."""
+        return follow(self.opening, self.shown, self.statements(), pins)
+
     def dossiers(self) -> list[DossierChain]:
         """The verified key chains of the dossiers that accepted; raise CryptoError."""
         return [_chain(each) for each in self.shown["dossiers"]]
@@ -74,11 +90,12 @@ class CaseView:
 
 @dataclass
 class CaseClient:
-    """Somebody who works in cases, signed in, with their keys; `role` is the professional's."""
+    """Somebody who works in cases, signed in, with their keys; `role` is the professional's, `pins` what they saw."""
 
     session: Session
     identity: Identity
     role: str = ""
+    pins: Pins = field(default_factory=Pins)
 
     @property
     def capacity(self) -> Capacity:
@@ -94,6 +111,7 @@ class CaseClient:
         """
         case = new_id()
         fields = {"case": case.hex(), "subject": subject, "purpose": purpose, "basis": basis}
+        fields["chainHead"] = self.identity.head.hex()
         statement = self._sign("case-opening", fields | {"coordinator": self.capacity.payload()})
         parted = (each.partition(":") for each in owners)
         named = [{"identifierType": scheme, "identifier": number} for scheme, _, number in parted]
@@ -106,28 +124,50 @@ class CaseClient:
         return listed
 
     def show(self, case: bytes) -> CaseView:
-        """Show a case; raise UntrustedError if its opening is not the one it is said to be."""
+        """Show a case; raise UntrustedError if its opening is not the one it is said to be.
+
+        Raise PinError if it lacks what was seen before, or names keys for oneself that are not one's own.
+        """
+        return self._look(case)[0]
+
+    def _look(self, case: bytes) -> tuple[CaseView, CaseChain]:
         shown = self.session.get(f"/v1/cases/{case.hex()}")
         opening = parse_statement(decode_base64(shown["statement"]))
         said = (shown["case"], shown["hash"], shown["purpose"])
         if opening.kind != "case-opening" or said != (case.hex(), opening.hash.hex(), opening.payload["purpose"]):
             raise UntrustedError("the case is not what its opening says")
-        return CaseView(opening, shown)
+        view = CaseView(opening, shown)
+        chain = view.follow(self.pins)
+        self._check_own(chain)
+        return view, chain
 
-    def add(self, case: bytes, who: Capacity, purpose: str, end: int) -> dict[str, Any]:
-        """Bring somebody in until `end`."""
-        fields = {
-            "case": case.hex(),
-            "participant": who.payload(),
-            "kind": "professional" if who.organisation else "network",
-            "purpose": purpose,
-            "from": self.session.now() - 60,
-            "until": end,
-        }
-        return self._send(case, "participants", self._sign("case-participation", fields))
+    def add(self, case: bytes, who: Capacity, purpose: str, end: int, head: bytes = b"") -> dict[str, Any]:
+        """Bring somebody in until `end`, with the keys that the service shows as theirs; also again, with new keys.
+
+        `head` is the hash of these keys as they told it themselves, if they did. Raise PinError for others, and for keys
+        that do not follow from those seen before.
+        """
+        shown = self.session.get(f"/v1/persons/{who.person.hex()}/keys")
+        chain = check_keys(shown, who.organisation, self.pins)
+        if chain.person != who.person or (head and head != chain.head):
+            raise PinError("the keys are not those that you were told")
+
+        def linked(link: Mapping[str, Any]) -> Statement:
+            fields: dict[str, Any] = {
+                "case": case.hex(),
+                "participant": who.payload(),
+                "chainHead": chain.head.hex(),
+                "kind": "professional" if who.organisation else "network",
+                "purpose": purpose,
+                "from": self.session.now() - 60,
+                "until": end,
+            }
+            return self._sign("case-participation", {**fields, **link})
+
+        return self._link(case, "participants", linked)
 
     def end(self, case: bytes, person: bytes, reason: str = "left", *, with_key: bool = True) -> dict[str, Any]:
-        """End somebody's part; one's own also by a recent sign-in alone."""
+        """End somebody's part; one's own also by a recent sign-in alone. Nothing that the service shows is asked first."""
         statement = ""
         if with_key:
             fields = {"case": case.hex(), "person": person.hex(), "reason": reason}
@@ -136,10 +176,15 @@ class CaseClient:
             self.session.step_up()
         path = f"/v1/cases/{case.hex()}/participants/{person.hex()}/end"
         answer: dict[str, Any] = self.session.post(path, {"statement": statement})
+        pin_end(case, person, self.pins)
         return answer
 
     def offer(self, case: bytes, to: Capacity, key_hash: bytes) -> bytes:
-        """Sign a transfer of the reins; `key_hash` is of the other's signing key. The envelope goes to them."""
+        """Sign a transfer of the reins; `key_hash` is of the other's signing key. The envelope goes to them.
+
+        It holds as long as nobody joins or leaves.
+        """
+        view, chain = self._look(case)
         actors = [
             {"person": self.identity.person.hex(), "keyHash": self.identity.key_hash},
             {"person": to.person.hex(), "keyHash": key_hash.hex()},
@@ -149,17 +194,25 @@ class CaseClient:
             "from": self.identity.person.hex(),
             "to": to.payload(),
             "actors": actors,
+            **next_link(chain, view.ended),
             "issuedAt": self.session.now(),
         }
         return sign("coordinator-transfer", payload, self.identity.signing).envelope
 
     def take(self, offered: bytes) -> dict[str, Any]:
-        """Take the reins that were offered to oneself; raise UntrustedError for another's offer."""
+        """Take the reins that were offered to oneself.
+
+        Raise UntrustedError for another's offer, or where others have changed who takes part since.
+        """
         statement = parse_statement(offered)
         if statement.kind != "coordinator-transfer" or statement.payload["to"] != self.capacity.payload():
             raise UntrustedError("this is no offer to you")
         case = bytes.fromhex(statement.payload["case"])
-        return self._send(case, "coordinator-transfers", cosign(statement, self.identity.signing))
+        view, chain = self._look(case)
+        wanted = next_link(chain, view.ended)
+        if any(statement.payload[name] != value for name, value in wanted.items()):
+            raise UntrustedError("who takes part has changed since the offer: ask for a new one")
+        return self._sent(case, "coordinator-transfers", cosign(statement, self.identity.signing))
 
     def close(self, case: bytes, reason: str = "solved") -> dict[str, Any]:
         """Close a case: every consent that ends with it ends."""
@@ -191,6 +244,37 @@ class CaseClient:
         """What one asked, and what became of it, newest first."""
         listed: list[dict[str, Any]] = self.session.get("/v1/access-requests")["requests"]
         return listed
+
+    def _check_own(self, chain: CaseChain) -> None:
+        """Raise PinError where the case names keys as one's own that one never had: somebody put them there."""
+        person, organisation = self.identity.person, self.identity.organisation
+        earlier = named_keys(chain, person, organisation) - {self.identity.head.hex()}
+        if not earlier:
+            return
+        shown = self.session.get(f"/v1/persons/{person.hex()}/keys")
+        statements = [parse_statement(decode_base64(text)) for text in chain_of(shown, organisation)]
+        own = verify_key_chain(statements, person, organisation, pinned=self.identity.head)
+        if not earlier <= {each.hash.hex() for each in own.statements}:
+            raise PinError(OTHER_KEYS)
+
+    def _link(self, case: bytes, resource: str, linked: Callable[[Mapping[str, Any]], Statement]) -> dict[str, Any]:
+        """Send the next link; signed anew after another look when somebody else's came first."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._next(case, resource, linked)
+            except RefusedError as refused:
+                if refused.code != STALE:
+                    raise
+        return self._next(case, resource, linked)
+
+    def _next(self, case: bytes, resource: str, linked: Callable[[Mapping[str, Any]], Statement]) -> dict[str, Any]:
+        view, chain = self._look(case)
+        return self._sent(case, resource, linked(next_link(chain, view.ended)))
+
+    def _sent(self, case: bytes, resource: str, link: Statement) -> dict[str, Any]:
+        answer = self._send(case, resource, link)
+        self.pins.cases[case.hex()] = link.hash.hex()
+        return answer
 
     def _sign(self, kind: str, fields: Mapping[str, Any]) -> Statement:
         signer = {

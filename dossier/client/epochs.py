@@ -75,7 +75,7 @@ class Seen:
         try:
             consent = self.consents[subject]
             if subject not in self._meant:
-                show = CaseClient(self.owner.session, self.owner.identity).show
+                show = CaseClient(self.owner.session, self.owner.identity, pins=self.owner.seen).show
                 concerned = Concerned.by(self.held.chain, self.owner.identity.person)
                 found = self.people.meant_by(consent.consent.grantee, show, concerned)
                 self._meant[subject] = {each.id: each for each in found.members}

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from consent.terms import Grantee
+from crypto.casechain import check_joined, joined_key
 from crypto.chains import KeyChain
 from crypto.errors import CryptoError, PinError
+from crypto.statements import Statement
 from dossier.client.cases import Capacity, CaseView
 from dossier.client.errors import RefusedError
 from dossier.client.membership import Concerned, Membership, prove
@@ -21,8 +23,8 @@ from dossier.client.session import Session
 from dossier.client.signers import key_then
 
 NOT_PROVED = "not proved by a signed statement of the case that the owner accepted"
-CITIZEN_WAITS = "a citizen in a team gets no keys by it: name them in a consent of their own, by id"
-"""No statement that brings a citizen in names their keys: the service alone would say whose they are."""
+KEYS_WAIT = "whoever brought them in has to bring them in again, once they have told you that these keys are theirs"
+"""What to do where somebody's keys are others than those they joined with."""
 
 MEMBERS = 500
 """Members of one role or team that one client serves; a larger one is many."""
@@ -148,10 +150,12 @@ class People:
         """All who take part in a case now, but the owner of the dossier: nobody opens it to themselves.
 
         The service says who is there now; who has keys sealed to them is also proved by the case's signed statements.
+        Raise PinError where the case is shown without a link or an end that was seen before.
         """
         now, own = self.session.now(), {each.hex() for each in concerned.accepters}
         parts = [each for each in case.shown["participants"] if _takes_part(each, now) and each["person"] not in own]
-        proved = prove(case.opening, case.statements(), concerned, self._key_then)
+        case.follow(self.pins)
+        proved = prove([case.opening, *case.statements()], case.ended, concerned, self._key_then)
         checked = [self._partaker(each, proved, now) for each in parts]
         return _group(Group("team", case=case.case.hex(), later_members=later_members), checked)
 
@@ -191,25 +195,43 @@ class People:
 
     def _partaker(self, part: Mapping[str, Any], proved: Membership, now: int) -> Recipient | Waiting:
         who = Capacity(bytes.fromhex(part["person"]), bytes.fromhex(part["organisation"]), part["role"])
-        if not proved.proves(who, now):
+        proof = proved.part_of(who, now)
+        if proof is None:
             return Waiting(part["person"], part["name"], NOT_PROVED)
         if not who.organisation:
-            return Waiting(part["person"], part["name"], CITIZEN_WAITS)
+            return self._citizen_by(proof.joined, part)
         wanted = (part["person"], part["organisation"])
         shown = next((each for each in self._all() if (each["person"], each["organisation"]) == wanted), None)
         if shown is None:
             return Waiting(part["person"], part["name"], "the professional is not attested")
-        return self._recipient(shown, part["role"])
+        return self._recipient(shown, part["role"], proof.joined)
 
-    def _key_then(self, who: Capacity, name: str, issued: int) -> bytes:
-        """The signing key of this hash that somebody had in a capacity then; raise CryptoError."""
+    def _citizen_by(self, joined: Statement, part: Mapping[str, Any]) -> Recipient | Waiting:
+        """A citizen with exactly the keys that the statement names by which they take part."""
+        try:
+            chain = check_person(self.session.get(f"/v1/persons/{part['person']}/keys"), self.pins)
+            key = joined_key(joined, chain)
+        except RefusedError:
+            return Waiting(part["person"], part["name"], "there are no keys")
+        except CryptoError as error:
+            return Waiting(part["person"], part["name"], f"{error}: {KEYS_WAIT}")
+        return Recipient("network", chain.person, b"", "", key, chain.head, since(chain), part["name"])
+
+    def _key_then(self, who: Capacity, name: str, issued: int, joined: Statement | None) -> bytes:
+        """The signing key of this hash that somebody had in a capacity then, by the keys that they joined with.
+
+        Raise CryptoError.
+        """
         if who.organisation and not who.role:
             system = self.register.systems.get(who.person)
             if system is None or system.organisation != who.organisation:
                 raise PinError("the system is not in the register")
             return system.signing_key
         try:
-            return key_then(self._chain(who), name, issued)
+            chain = self._chain(who)
+            if joined is not None:
+                check_joined(joined, chain)
+            return key_then(chain, name, issued)
         except RefusedError as error:
             raise PinError("there are no keys") from error
 
@@ -230,12 +252,14 @@ class People:
             shown = self.session.get(f"/v1/persons/{who.person.hex()}/keys")
             return check_former(shown, who.organisation, self.pins)
 
-    def _recipient(self, shown: Mapping[str, Any], role: str) -> Recipient | Waiting:
-        """Verify one member, in exactly this role."""
+    def _recipient(self, shown: Mapping[str, Any], role: str, joined: Statement | None = None) -> Recipient | Waiting:
+        """Verify one member, in exactly this role, and with the keys they joined with or later ones."""
         try:
             found = self._check(shown)
             if role not in found.roles:
                 raise PinError("the role is not attested")
+            if joined is not None:
+                check_joined(joined, found.chain)
         except CryptoError as error:
             return Waiting(shown["person"], shown["name"], str(error))
         return as_recipient(found, role)

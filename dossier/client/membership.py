@@ -1,8 +1,9 @@
 """Who takes part in a case, as signed statements alone prove it: nothing that the service says of a member counts. Pure.
 
 The fold begins at the opening that the owner of the dossier concerned accepted by its hash. From there it follows the
-reins: who coordinates brings people in, and hands over by two signatures. The order is the service's, within what the
-signed times allow; that something was left out cannot be seen here. Page: docs/spec/cases.md.
+links of the case and the reins: who coordinates brings people in, each with the keys they joined with, and hands over
+by two signatures. The links are whole (crypto.casechain); an end after the last of them is what the service shows.
+Page: docs/spec/cases.md.
 """
 
 from __future__ import annotations
@@ -12,24 +13,28 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consent.terms import FOREVER
+from crypto.casechain import LINKS
 from crypto.chains import DossierChain
 from crypto.errors import CryptoError
 from crypto.statements import Statement, verify, verify_threshold
 from dossier.client.cases import Capacity
 from dossier.client.signers import SLACK, owners
 
-Keys = Callable[[Capacity, str, int], bytes]
-"""The signing key of this hash (hex) that somebody had in a capacity at a time (UTC seconds); raises CryptoError."""
+Keys = Callable[[Capacity, str, int, Statement | None], bytes]
+"""The signing key of this hash (hex) that somebody had in a capacity at a time (UTC seconds); raises CryptoError.
+
+The statement, if there is one, lets them take part: their keys must be those that it names, or follow from them.
+"""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Somebody's proved part in a case: in which capacity, from when until when, and when it was signed (UTC seconds)."""
+    """Somebody's proved part in a case: in which capacity, from when until when (UTC seconds), and by which statement."""
 
     capacity: Capacity
     start: int
     end: int
-    signed: int
+    joined: Statement
 
     def holds(self, at: int) -> bool:
         """Whether a statement of this time may have been taken in while the part stood."""
@@ -53,30 +58,40 @@ class Concerned:
 class Membership:
     """What statements prove of a case; `coordinator` is None where the reins went on in a way that is not proved.
 
-    `accepted` is until when each accepter has accepted it, `latest` when the reins last went on.
+    `accepted` is until when each accepter has accepted it.
     """
 
     coordinator: Capacity | None = None
     parts: tuple[Part, ...] = ()
     accepted: Mapping[bytes, int] | None = None
-    latest: int = 0
 
-    def proves(self, capacity: Capacity, now: int) -> bool:
-        """Whether somebody takes part now in exactly this capacity; never in a case that was not accepted so."""
-        return bool(self.accepted) and any(
-            part.capacity == capacity and part.start <= now < part.end for part in self.parts
-        )
+    def part_of(self, capacity: Capacity, now: int) -> Part | None:
+        """The part in which somebody takes part now in exactly this capacity, the last one if there are several.
+
+        Nobody takes part in a case that was not accepted by somebody concerned.
+        """
+        standing = [part for part in self.parts if part.capacity == capacity and part.start <= now < part.end]
+        return standing[-1] if standing and self.accepted else None
+
+    def without(self, ended: Collection[str]) -> Membership:
+        """The same without those whose part ended (hex ids), whoever says so: the service could end it by itself."""
+        return replace(self, parts=tuple(each for each in self.parts if each.capacity.person.hex() not in ended))
 
 
-def prove(opening: Statement, statements: Iterable[Statement], concerned: Concerned, keys: Keys) -> Membership:
-    """Fold the statements of a case in the order of its stream; what does not verify proves nothing."""
+def prove(statements: Sequence[Statement], ended: Collection[str], concerned: Concerned, keys: Keys) -> Membership:
+    """Fold the statements of a case, the opening first, in the order of its stream; what does not verify proves nothing.
+
+    Its links have been checked (`follow`); `ended` are those whose part ended after the last link (hex ids).
+    """
+    opening, *later = statements
     found = _opened(opening, keys)
-    # The service takes a statement once: one that is shown again, after an end, brings nobody back.
-    for one in {each.hash: each for each in statements}.values():
+    for one in later:
         step = _STEPS.get(one.kind)
         if step is not None and one.payload["case"] == opening.payload["case"]:
-            found = step(found, one, _Case(opening, concerned, keys))
-    return found
+            # Whether a link counts or not, an end that it names took place.
+            standing = found.without(one.payload["ended"]) if one.kind in LINKS else found
+            found = step(standing, one, _Case(opening, concerned, keys))
+    return found.without(ended)
 
 
 @dataclass(frozen=True)
@@ -91,10 +106,10 @@ def _opened(opening: Statement, keys: Keys) -> Membership:
     signer, coordinator = _signer(payload), _capacity(payload["coordinator"])
     # A system names a professional of its own organisation; anybody else begins with the reins in their own hands.
     by_system = not signer.role and signer.organisation and signer.organisation == coordinator.organisation
-    if (signer != coordinator and not by_system) or not _is_signed(opening, signer, keys):
+    own = opening if signer == coordinator else None
+    if (own is None and not by_system) or not _is_signed(opening, signer, keys, own):
         return Membership()
-    issued = int(payload["issuedAt"])
-    return Membership(coordinator, (Part(coordinator, issued, FOREVER, issued),), {}, issued)
+    return Membership(coordinator, (Part(coordinator, int(payload["issuedAt"]), FOREVER, opening),), {})
 
 
 def _accepted(found: Membership, one: Statement, case: _Case) -> Membership:
@@ -102,7 +117,7 @@ def _accepted(found: Membership, one: Statement, case: _Case) -> Membership:
     signer, named = bytes.fromhex(payload["signer"]), (payload["dossier"], payload["caseHash"])
     if signer not in case.concerned.accepters or named != (case.concerned.dossier.hex(), case.opening.hash.hex()):
         return found
-    if not _is_signed(one, Capacity(signer), case.keys):
+    if not _is_signed(one, Capacity(signer), case.keys, None):
         return found
     return replace(found, accepted={**(found.accepted or {}), signer: int(payload["until"])})
 
@@ -111,18 +126,16 @@ def _joined(found: Membership, one: Statement, case: _Case) -> Membership:
     payload = one.payload
     signer, who, issued = _signer(payload), _capacity(payload["participant"]), int(payload["issuedAt"])
     kind = "professional" if who.organisation else "network"
-    if payload["kind"] != kind or not _in_order(found, issued) or not _may_add(found, signer, issued):
+    if payload["kind"] != kind or not _may_add(found, signer, issued):
         return found
-    if not _is_signed(one, signer, case.keys):
+    if not _is_signed(one, signer, case.keys, _joined_by(found, signer)):
         return found
-    part = Part(who, max(int(payload["from"]), issued - SLACK), int(payload["until"]), issued)
+    part = Part(who, max(int(payload["from"]), issued - SLACK), int(payload["until"]), one)
     return replace(found, parts=(*found.parts, part))
 
 
 def _left(found: Membership, one: Statement, _: _Case) -> Membership:
-    """An end only takes away, as the service could by itself: it counts whoever signed it."""
-    person = bytes.fromhex(one.payload["person"])
-    return replace(found, parts=tuple(each for each in found.parts if each.capacity.person != person))
+    return found.without({one.payload["person"]})
 
 
 def _transferred(found: Membership, one: Statement, case: _Case) -> Membership:
@@ -131,11 +144,9 @@ def _transferred(found: Membership, one: Statement, case: _Case) -> Membership:
     issued, taker = int(payload["issuedAt"]), _capacity(payload["to"])
     giver = _giver(found, bytes.fromhex(payload["from"]), issued)
     stands = any(part.capacity == taker and part.holds(issued) for part in found.parts)
-    if giver is None or not stands or not _in_order(found, issued) or not _both_signed(one, (giver, taker), case.keys):
+    if giver is None or not stands or not _both_signed(one, found, (giver, taker), case.keys):
         return replace(found, coordinator=None)
-    # What the giver signed after this was put before it.
-    parts = tuple(each for each in found.parts if each.signed <= issued + SLACK)
-    return replace(found, coordinator=taker, parts=parts, latest=max(found.latest, issued))
+    return replace(found, coordinator=taker)
 
 
 _STEPS: Mapping[str, Callable[[Membership, Statement, _Case], Membership]] = {
@@ -163,26 +174,29 @@ def _has_accepted(found: Membership, person: bytes, issued: int) -> bool:
     return issued < (found.accepted or {}).get(person, 0)
 
 
-def _in_order(found: Membership, issued: int) -> bool:
-    """A statement is taken in at once: what was signed long before the reins went on came before that."""
-    return issued >= found.latest - SLACK
+def _joined_by(found: Membership, who: Capacity) -> Statement | None:
+    """The statement by which somebody takes part; None for an owner who only accepted."""
+    return next((part.joined for part in reversed(found.parts) if part.capacity == who), None)
 
 
-def _is_signed(one: Statement, signer: Capacity, keys: Keys) -> bool:
+def _is_signed(one: Statement, signer: Capacity, keys: Keys, joined: Statement | None) -> bool:
     try:
-        verify(one, keys(signer, one.payload["keyHash"], int(one.payload["issuedAt"])))
+        verify(one, keys(signer, one.payload["keyHash"], int(one.payload["issuedAt"]), joined))
     except CryptoError:
         return False
     return True
 
 
-def _both_signed(one: Statement, both: Sequence[Capacity], keys: Keys) -> bool:
+def _both_signed(one: Statement, found: Membership, both: Iterable[Capacity], keys: Keys) -> bool:
     actors: list[dict[str, Any]] = one.payload["actors"]
-    if [each["person"] for each in actors] != [each.person.hex() for each in both]:
+    issued, named = int(one.payload["issuedAt"]), list(both)
+    if [each["person"] for each in actors] != [each.person.hex() for each in named]:
         return False
-    named = zip(both, actors, strict=True)
     try:
-        verify_threshold(one, [keys(who, each["keyHash"], int(one.payload["issuedAt"])) for who, each in named], 2)
+        known = [
+            keys(who, each["keyHash"], issued, _joined_by(found, who)) for who, each in zip(named, actors, strict=True)
+        ]
+        verify_threshold(one, known, 2)
     except CryptoError:
         return False
     return True

@@ -30,7 +30,8 @@ class Pins:
 
     `end` is (sequence, hex hash) of the register's last entry, `heads` the hex chain head by person and organisation,
     `counters` the highest attestation counter by organisation and subject, `dossiers` the hex chain head by dossier,
-    `authorities` the hex hash of the newest authority list by dossier.
+    `authorities` the hex hash of the newest authority list by dossier. `cases` is the hex hash of the last link by case,
+    `ends` by case and person that of the link after which this person's part was seen to have ended.
     """
 
     register: RegisterKeys | None = None
@@ -39,6 +40,8 @@ class Pins:
     counters: dict[str, int] = field(default_factory=dict)
     dossiers: dict[str, str] = field(default_factory=dict)
     authorities: dict[str, str] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
 
     def to_state(self) -> dict[str, Any]:
         """Return the pins as JSON values for the key store."""
@@ -53,6 +56,8 @@ class Pins:
             "counters": dict(self.counters),
             "dossiers": dict(self.dossiers),
             "authorities": dict(self.authorities),
+            "cases": dict(self.cases),
+            "ends": dict(self.ends),
         }
 
     @classmethod
@@ -61,7 +66,8 @@ class Pins:
         keys = tuple(decode_base64(key) for key in state.get("keys", []))
         register = RegisterKeys(keys, state["threshold"]) if keys else None
         end = (state.get("sequence", -1), state.get("last", ""))
-        maps = (dict(state.get(name, {})) for name in ("heads", "counters", "dossiers", "authorities"))
+        named = ("heads", "counters", "dossiers", "authorities", "cases", "ends")
+        maps = (dict(state.get(name, {})) for name in named)
         return cls(register, end, *maps)
 
 
@@ -129,12 +135,20 @@ def check_professional(shown: Mapping[str, Any], register: Register, pins: Pins,
 
 def check_person(shown: Mapping[str, Any], pins: Pins) -> KeyChain:
     """Verify the citizen's chain of `GET /v1/persons/{id}/keys`, and pin it; raise PinError for a replaced one."""
-    person = bytes.fromhex(shown["person"])
-    texts: list[str] = next((each["statements"] for each in shown["chains"] if not each["organisation"]), [])
-    where = f"-{shown['person']}"
+    return check_keys(shown, b"", pins)
+
+
+def check_keys(shown: Mapping[str, Any], organisation: bytes, pins: Pins) -> KeyChain:
+    """Verify the chain of a person in one capacity, by `GET /v1/persons/{id}/keys`; raise PinError for a replaced one.
+
+    It is pinned: a citizen's first contact trusts the service, a professional's needs the attestation and is none here.
+    """
+    where = f"{organisation.hex()}-{shown['person']}"
     pinned = bytes.fromhex(pins.heads[where]) if where in pins.heads else None
-    chain = verify_key_chain(_parse(texts), person, pinned=pinned)
-    pins.heads[where] = chain.head.hex()
+    person = bytes.fromhex(shown["person"])
+    chain = verify_key_chain(_parse(chain_of(shown, organisation)), person, organisation, pinned=pinned)
+    if pinned or not organisation:
+        pins.heads[where] = chain.head.hex()
     return chain
 
 
@@ -146,11 +160,14 @@ def check_former(shown: Mapping[str, Any], organisation: bytes, pins: Pins) -> K
     where = f"{organisation.hex()}-{shown['person']}"
     if where not in pins.heads:
         raise PinError("the professional is not attested, and was not seen before")
-    texts: list[str] = next(
-        (each["statements"] for each in shown["chains"] if each["organisation"] == organisation.hex()), []
-    )
-    pinned = bytes.fromhex(pins.heads[where])
+    texts, pinned = chain_of(shown, organisation), bytes.fromhex(pins.heads[where])
     return verify_key_chain(_parse(texts), bytes.fromhex(shown["person"]), organisation, pinned=pinned)
+
+
+def chain_of(shown: Mapping[str, Any], organisation: bytes) -> list[str]:
+    """The statements of one chain of `GET /v1/persons/{id}/keys`, as texts; none if there is no such chain."""
+    chains: Mapping[str, list[str]] = {each["organisation"]: each["statements"] for each in shown["chains"]}
+    return chains.get(organisation.hex(), [])
 
 
 def _systems(

@@ -39,6 +39,9 @@ TRANSFER: dict[str, Any] = {
     "from": "2" * 32,
     "to": {"person": "3" * 32, "organisation": "", "role": ""},
     "actors": [],
+    "sequence": 1,
+    "previous": "4" * 64,
+    "ended": [],
     "issuedAt": 1,
 }
 

@@ -42,6 +42,7 @@ COUNTS = {
     "base64": 15,
     "canonical": 39,
     "capsule": 35,
+    "case-chain": 16,
     "content-stream": 23,
     "derivation": 3,
     "dossier-chain": 4,
@@ -52,6 +53,7 @@ COUNTS = {
     "item-header": 11,
     "item-key": 6,
     "item-part": 7,
+    "joined-key": 13,
     "key-chain": 15,
     "keys": 2,
     "message": 17,
@@ -284,6 +286,18 @@ def run_key_chain(vector: Vector) -> None:
     chain = crypto.verify_key_chain(statements(vector["statements"]), person, organisation, pinned=pinned)
     assert chain.head.hex() == vector["head"]
     assert (chain.signing_key, chain.sealing_key) == (raw(vector["signingKey"]), raw(vector["sealingKey"]))
+
+
+def run_case_chain(vector: Vector) -> None:
+    pinned = bytes.fromhex(vector["pinned"]) or None
+    chain = crypto.check_case_chain(statements(vector["statements"]), pinned=pinned)
+    assert (chain.head.hex(), chain.sequence) == (vector["head"], vector["sequence"])
+
+
+def run_joined_key(vector: Vector) -> None:
+    person, organisation = bytes.fromhex(vector["person"]), bytes.fromhex(vector["organisation"])
+    chain = crypto.verify_key_chain(statements(vector["chain"]), person, organisation)
+    assert crypto.joined_key(parse_statement(raw(vector["statement"])), chain) == raw(vector["sealingKey"])
 
 
 def run_dossier_chain(vector: Vector) -> None:

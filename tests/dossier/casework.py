@@ -6,6 +6,7 @@ from crypto.encoding import new_id
 from crypto.keys import key_hash
 from crypto.statements import cosign, sign
 from dossier.cases.accepting import AcceptCase
+from dossier.cases.authority import find_case
 from dossier.cases.closing import CloseCase
 from dossier.cases.coordinating import TransferCoordinator
 from dossier.cases.opening import OpenCase
@@ -29,6 +30,11 @@ def capacity(person):
     return {"person": person.id.hex(), "organisation": organisation, "role": person.role}
 
 
+def head_of(person):
+    """The head of somebody's key chain, as statements name it; a system has none."""
+    return person.chain.hash.hex() if hasattr(person, "chain") else ""
+
+
 def signed(person, kind, /, **fields):
     """A statement signed by somebody in a capacity."""
     organisation = person.organisation.hex() if person.organisation else ""
@@ -44,6 +50,7 @@ def opening(person, **fields):
         "purpose": "debt-help",
         "basis": "legal-task",
         "coordinator": capacity(person),
+        "chainHead": head_of(person),
     }
     return signed(person, "case-opening", **(payload | fields))
 
@@ -90,14 +97,20 @@ class Work:
         payload = {
             "case": case.payload["case"],
             "participant": capacity(person),
+            "chainHead": head_of(person),
             "kind": "professional" if person.organisation else "network",
             "purpose": "debt-help",
             "from": now() - 5,
             "until": now() + 86_400,
         }
-        statement = signed(by, "case-participation", **(payload | fields))
+        statement = signed(by, "case-participation", **(payload | await self.link(case) | fields))
         entry = AddParticipant(by.actor, case_id(case), statement, CATALOGUE, claim(by.actor))
         return await self.writer.submit(entry)
+
+    async def link(self, case):
+        """What the next link of a case must name."""
+        file = find_case(await self.writer.look((case_id(case),)), case_id(case))
+        return {"sequence": file.sequence + 1, "previous": file.head, "ended": sorted(file.ended)}
 
     async def leave(self, case, by, person, *, key=True):
         """End somebody's part."""
@@ -106,7 +119,7 @@ class Work:
         entry = EndParticipation(by.actor, case_id(case), person.id, statement, claim(by.actor))
         return await self.writer.submit(entry)
 
-    async def transfer(self, case, giver, taker, *, signers=None, by=None):
+    async def transfer(self, case, giver, taker, *, signers=None, by=None, **fields):
         """Hand over the reins."""
         both = [{"person": p.id.hex(), "keyHash": key_hash(p.signing.public).hex()} for p in (giver, taker)]
         payload = {
@@ -115,6 +128,8 @@ class Work:
             "to": capacity(taker),
             "actors": both,
             "issuedAt": now(),
+            **(await self.link(case)),
+            **fields,
         }
         first, *others = signers or (giver, taker)
         statement = sign("coordinator-transfer", payload, first.signing)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from audit.errors import RepeatedError
+from crypto.casechain import LINKS, check_case_chain
 from crypto.encoding import decode_base64, new_id
 from crypto.statements import parse_statement
 from dossier.cases.opening import OpenCase
@@ -14,7 +14,7 @@ from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, N
 from dossier.requests.asking import HiddenRequest
 from dossier.sharing.adding import AddCapsules
 from dossier.sharing.service import Sharing
-from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, opening, signed
+from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, head_of, opening, signed
 from tests.dossier.town import claim, now, running_town
 
 
@@ -178,6 +178,7 @@ async def test_an_old_statement_brings_nobody_back(work, world):
     case = await work.open(world.ahmed, world.home)
     await work.accept(world.home, case)
     part = {"participant": capacity(world.fatima), "kind": "professional", "purpose": "debt-help"}
+    part |= {"chainHead": head_of(world.fatima), **(await work.link(case))}
     period = {"from": now() - 5, "until": now() + 86_400}
     first = signed(world.ahmed, "case-participation", case=case.payload["case"], **part, **period)
 
@@ -187,10 +188,61 @@ async def test_an_old_statement_brings_nobody_back(work, world):
 
     assert (await add()).state == "added"
     await work.leave(case, world.ahmed, world.fatima)
-    with pytest.raises(RepeatedError):
+    with pytest.raises(StaleError):
         await add()
     shown = await work.cases.show(world.ahmed.actor, case_id(case))
     assert world.fatima.id.hex() not in {part.person for part in shown.participants}
+
+
+async def test_two_changes_at_once_follow_one_on_the_other(work, world):
+    """Of two links that follow on the same one, one is taken; the other is refused, signed anew, and taken."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    same = await work.link(case)
+    await work.add(case, world.ahmed, world.fatima, **same)
+    with pytest.raises(StaleError) as caught:
+        await work.add(case, world.owner, world.friend, **same)
+    assert caught.value.code == "stale-case"
+    with pytest.raises(StaleError):
+        await work.transfer(case, world.ahmed, world.fatima, **same)
+    assert (await work.add(case, world.owner, world.friend)).state == "added"
+    shown = await work.cases.show(world.ahmed.actor, case_id(case))
+    links = [parse_statement(decode_base64(each.statement)) for each in shown.statements]
+    chain = check_case_chain([each for each in links if each.kind in {"case-opening", *LINKS}])
+    assert chain.sequence == 2
+    assert (shown.chain.sequence, shown.chain.head) == (2, chain.head.hex())
+
+
+async def test_an_end_waits_for_nobody_and_the_next_link_names_it(work, world):
+    """An end is taken whatever came before it, with and without a key; who then brings somebody in must name it (P7)."""
+    case = await work.open(world.ahmed, world.home)
+    await work.accept(world.home, case)
+    await work.add(case, world.ahmed, world.fatima)
+    await work.add(case, world.ahmed, world.friend)
+    before = await work.link(case)
+    await work.leave(case, world.fatima, world.fatima, key=False)
+    await work.leave(case, world.ahmed, world.friend)
+    gone = sorted([world.fatima.id.hex(), world.friend.id.hex()])
+    assert (await work.cases.show(world.ahmed.actor, case_id(case))).chain.ended == gone
+    for ended in ([], gone[:1], gone[::-1], [*gone, world.stranger.id.hex()]):
+        with pytest.raises(StaleError):
+            await work.add(case, world.ahmed, world.stranger, **before | {"ended": ended})
+    await work.add(case, world.ahmed, world.stranger)
+    assert (await work.cases.show(world.ahmed.actor, case_id(case))).chain.ended == []
+
+
+async def test_somebody_joins_with_the_keys_that_they_have(work, world):
+    """A statement that names other keys than the newest of whom it brings in is refused, and so is such an opening."""
+    case = await work.open(world.ahmed, world.home)
+    with pytest.raises(ConflictError) as caught:
+        await work.add(case, world.ahmed, world.fatima, chainHead=head_of(world.ahmed))
+    assert caught.value.code == "other-keys"
+    with pytest.raises(ConflictError):
+        await work.open(world.ahmed, chainHead=head_of(world.fatima))
+    with pytest.raises(InvalidRequestError):
+        await work.open(
+            world.system, statement=opening(world.system, coordinator=capacity(world.ahmed), chainHead="11" * 32)
+        )
 
 
 async def test_participants_stand_in_their_capacity(work, world):

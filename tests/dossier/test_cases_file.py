@@ -30,6 +30,7 @@ def opened(coordinator=PEOPLE[3]):
             "purpose": "debt-help",
             "basis": "consent",
             "coordinator": named(coordinator),
+            "chainHead": "aa" * 32,
             "signer": coordinator.person,
             "keyHash": "dd" * 32,
             "issuedAt": 1,
@@ -43,14 +44,19 @@ def joined(capacity, start, length):
     kind = "professional" if capacity.organisation else "network"
     return (
         "case-participation",
-        {"participant": named(capacity), "kind": kind, "purpose": "support", "from": start, "until": start + length},
+        {"participant": named(capacity), "kind": kind, "purpose": "support", "from": start, "until": start + length}
+        | link(start),
     )
+
+
+def link(number):
+    return {"sequence": number, "previous": "bb" * 32, "ended": [], "statement": f"{number:064x}"}
 
 
 steps = st.one_of(
     st.builds(joined, people, times, times),
     st.builds(lambda who, at: ("participation-end", {"person": who.person, "issuedAt": at}), people, times),
-    st.builds(lambda who: ("coordinator-transfer", {"to": named(who)}), people),
+    st.builds(lambda who: ("coordinator-transfer", {"to": named(who)} | link(1)), people),
     st.builds(lambda at: ("case-closure", {"issuedAt": at, "reason": "solved"}), times),
     st.builds(
         lambda who, until: ("case-acceptance", {"dossier": "bb" * 16, "signer": who.person, "until": until}),

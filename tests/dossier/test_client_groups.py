@@ -7,15 +7,15 @@ import secrets
 import pytest
 
 from consent.grant import parse_grantee
-from crypto.encoding import encode_base64, new_id
+from crypto.encoding import decode_base64, encode_base64, new_id
 from crypto.errors import PinError
 from crypto.keys import SealingKey, SigningKey, key_hash
 from crypto.register import OrganisationKey, SystemKeys
-from crypto.statements import sign
+from crypto.statements import parse_statement, sign
 from crypto.unlock import Identity as Pairs
 from dossier.client.cases import Capacity, CaseView
 from dossier.client.enrolment import first_keys, next_keys
-from dossier.client.groups import CITIZEN_WAITS, NOT_PROVED, Group, People, Recipient
+from dossier.client.groups import KEYS_WAIT, NOT_PROVED, Group, People, Recipient
 from dossier.client.membership import Concerned
 from dossier.client.parties import Pins, Register
 from tests.dossier.shownworld import NOW, Answers, citizen
@@ -75,17 +75,30 @@ class Bank:
         """
         pairs, _, shown = self.member("Olga")
         said = [_part(*each) for each in (*parts, *invented)]
+        self.opener = (pairs, shown)
         case, coordinator = new_id().hex(), _capacity(_part(shown))
         signer = {"signer": shown["person"], "organisation": self.id.hex(), "role": ROLE, "issuedAt": NOW - 9}
         fields = {"case": case, "subject": "debts", "purpose": "debt-help", "basis": "consent"}
-        opening = sign("case-opening", fields | signer | {"coordinator": coordinator}, pairs.signing)
-        signed = [opening, self._accepted(opening)]
-        for each in said[: len(parts)]:
+        fields |= {"coordinator": coordinator, "chainHead": self.head(_part(shown))}
+        opening = sign("case-opening", fields | signer, pairs.signing)
+        links = [opening]
+        for at, each in enumerate(said[: len(parts)], 1):
             fields = {"case": case, "purpose": "debt-help", "from": each["from"], "until": NOW + DAY}
             fields |= {"participant": _capacity(each), "kind": "professional" if each["organisation"] else "network"}
-            signed.append(sign("case-participation", fields | signer, pairs.signing))
+            fields |= {"chainHead": self.head(each), "sequence": at, "previous": links[-1].hash.hex(), "ended": []}
+            links.append(sign("case-participation", fields | signer, pairs.signing))
+        signed = [opening, self._accepted(opening), *links[1:]]
         statements = [{"seq": at, "statement": encode_base64(one.envelope)} for at, one in enumerate(signed, 1)]
-        return CaseView(opening, {"participants": said, "statements": statements})
+        chain = {"sequence": len(links) - 1, "head": links[-1].hash.hex(), "ended": []}
+        return CaseView(opening, {"participants": said, "statements": statements, "chain": chain})
+
+    def head(self, part):
+        """The head of somebody's chain, as the service shows it."""
+        for shown in self.shown:
+            if shown["person"] == part["person"]:
+                return parse_statement(decode_base64(shown["keys"][-1])).hash.hex()
+        answer = self.answers.paths.get(f"/v1/persons/{part['person']}/keys")
+        return parse_statement(decode_base64(answer["chains"][0]["statements"][-1])).hash.hex() if answer else "ab" * 32
 
     def _accepted(self, opening):
         payload = {
@@ -154,7 +167,7 @@ def test_keys_that_were_replaced_block(bank):
 
 
 def test_a_team_is_who_takes_part_now(bank):
-    """Professionals by statement and attestation; not the owner, nor who comes later or has left. Citizens wait."""
+    """Professionals by statement and attestation, citizens by statement; not the owner, nor who comes later or has left."""
     _, _, noor = bank.member("Noor")
     _, _, joris = bank.member("Joris", head="22" * 32)
     _, _, early = bank.member("Vroeg")
@@ -164,9 +177,88 @@ def test_a_team_is_who_takes_part_now(bank):
         (noor,), (joris,), (early, NOW + 1), (early, NOW - 9, NOW), (bea.id,), (bank.owner.id,), (stranger,)
     )
     group = bank.people().in_case(case, bank.concerned, later_members=False)
-    assert names(group) == (["Noor"], ["Joris", "Bea", "Vreemd"])
-    assert [each.reason for each in group.waiting][1] == CITIZEN_WAITS
+    assert names(group) == (["Noor", "Bea"], ["Joris", "Vreemd"])
+    member = group.members[1]
+    assert (member.kind, member.sealing_key) == ("network", bea.identity.sealing.public)
     assert (group.grantee()["case"], group.grantee()["laterMembers"]) == (case.case.hex(), False)
+
+
+def show_keys(bank, person, *chain):
+    """What the service shows as the keys of a citizen."""
+    texts = [encode_base64(each.envelope) for each in chain]
+    bank.answers.paths[f"/v1/persons/{person.hex()}/keys"] = {
+        "person": person.hex(),
+        "chains": [{"organisation": "", "statements": texts}],
+    }
+
+
+def test_a_service_that_swaps_a_citizens_keys_is_caught(bank):
+    """Keys that the service puts in the place of a citizen's get nothing, at the very first contact too (P1, R2)."""
+    bea = citizen(bank.answers)
+    case = bank.case((bank.member("Noor")[2],), (bea.id,))
+    thief = Pairs(SigningKey.generate(), SealingKey.generate())
+    show_keys(bank, bea.id, first_keys(bea.id, b"", thief, secrets.token_bytes(32), NOW))
+    group = bank.people().in_case(case, bank.concerned)
+    assert names(group) == (["Noor"], ["Bea"])
+    assert group.waiting[0].reason == f"the keys are not those that joined the case: {KEYS_WAIT}"
+    del bank.answers.paths[f"/v1/persons/{bea.id.hex()}/keys"]
+    assert [each.reason for each in bank.people().in_case(case, bank.concerned).waiting] == ["there are no keys"]
+
+
+def test_a_citizen_who_replaced_their_keys_is_brought_in_again(bank):
+    """New keys of a citizen block until somebody signs for them, though the citizen signed them themselves (R2)."""
+    bea = citizen(bank.answers)
+    case = bank.case((bea.id,))
+    new = Pairs(SigningKey.generate(), SealingKey.generate())
+    show_keys(bank, bea.id, bea.chain, next_keys(bea.chain, bea.identity.signing, new, NOW + 5))
+    (waiting,) = bank.people().in_case(case, bank.concerned).waiting
+    assert waiting.reason == f"the keys were replaced after joining the case: {KEYS_WAIT}"
+    again = bank.case((bea.id,))
+    assert [each.sealing_key for each in bank.people().in_case(again, bank.concerned).members] == [new.sealing.public]
+
+
+def test_a_professional_who_replaced_their_keys_needs_the_attestation_only(bank):
+    """Attested keys that follow from those of joining are sealed to; attested ones that do not are not (R2)."""
+    pairs, chain, noor = bank.member("Noor")
+    case = bank.case((noor,))
+    new = Pairs(SigningKey.generate(), SealingKey.generate())
+    later = next_keys(chain, pairs.signing, new, NOW + 5)
+    noor["keys"] = [encode_base64(each.envelope) for each in (chain, later)]
+    bank.attest(noor, later.hash.hex())
+    assert [each.sealing_key for each in bank.people().in_case(case, bank.concerned).members] == [new.sealing.public]
+    other = first_keys(bytes.fromhex(noor["person"]), bank.id, new, b"\0" * 32, NOW)
+    noor["keys"] = [encode_base64(other.envelope)]
+    bank.attest(noor, other.hash.hex())
+    (waiting,) = bank.people().in_case(case, bank.concerned).waiting
+    assert waiting.reason == "the keys are not those that joined the case"
+
+
+def test_a_coordinator_with_other_keys_brings_nobody_in(bank):
+    """The owner accepted an opening that names the coordinator's keys; who signs with others is nobody (R2)."""
+    case = bank.case((bank.member("Noor")[2],))
+    _, olga = bank.opener
+    new = Pairs(SigningKey.generate(), SealingKey.generate())
+    other = first_keys(bytes.fromhex(olga["person"]), bank.id, new, b"\0" * 32, NOW)
+    olga["keys"] = [encode_base64(other.envelope)]
+    bank.attest(olga, other.hash.hex())
+    assert names(bank.people().in_case(case, bank.concerned)) == ([], ["Noor"])
+
+
+def test_what_was_seen_of_a_case_is_missed(bank):
+    """A link or an end that this client saw, and that is gone, stops all sealing in the case (P1, R14)."""
+    bea = citizen(bank.answers)
+    case, pins = bank.case((bank.member("Noor")[2],), (bea.id,)), Pins()
+    shown = dict(case.shown)
+    short = shown | {"statements": shown["statements"][:-1]}
+    last = parse_statement(decode_base64(short["statements"][-1]["statement"]))
+    short["chain"] = {"sequence": 1, "head": last.hash.hex(), "ended": []}
+    assert names(bank.people(pins).in_case(CaseView(case.opening, short), bank.concerned)) == (["Noor"], ["Bea"])
+    ended = CaseView(case.opening, shown | {"chain": shown["chain"] | {"ended": [bea.id.hex()]}})
+    assert names(bank.people(pins).in_case(ended, bank.concerned)) == (["Noor"], ["Bea"])
+    for view in (case, CaseView(case.opening, short)):
+        with pytest.raises(PinError):
+            bank.people(pins).in_case(view, bank.concerned)
+    assert names(bank.people().in_case(case, bank.concerned)) == (["Noor", "Bea"], [])
 
 
 def test_members_whom_nobody_signed_for_wait(bank):
@@ -207,12 +299,12 @@ def test_a_system_opens_for_its_organisation(bank):
     system, key = new_id(), SigningKey.generate()
     people, who = bank.people(), Capacity(system, bank.id)
     with pytest.raises(PinError):
-        people._key_then(who, key_hash(key.public).hex(), NOW)
+        people._key_then(who, key_hash(key.public).hex(), NOW, None)
     attested = SystemKeys(bank.id, system, key.public, b"\0" * 32, b"\2" * 32)
     people = People(bank.answers, Register(bank.register.organisations, {system: attested}), Pins())
-    assert people._key_then(who, key_hash(key.public).hex(), NOW) == key.public
+    assert people._key_then(who, key_hash(key.public).hex(), NOW, None) == key.public
     with pytest.raises(PinError):
-        people._key_then(Capacity(system, new_id()), key_hash(key.public).hex(), NOW)
+        people._key_then(Capacity(system, new_id()), key_hash(key.public).hex(), NOW, None)
 
 
 def test_whom_a_consent_means(bank):

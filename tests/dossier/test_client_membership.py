@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crypto.casechain import LINKS
 from crypto.encoding import new_id
 from crypto.errors import PinError
 from crypto.keys import SigningKey, key_hash
@@ -25,8 +26,8 @@ class Case:
             self.join(name, b"", "")
         for name in ("noor", "joris", "els"):
             self.join(name, BANK, ROLE)
-        self.opening = self.sign("noor", "case-opening", coordinator=self.named("noor"), **self.about())
-        self.statements = [self.opening, self.accepted()]
+        self.opening = self.opens("noor")
+        self.statements, self.ended = [self.opening, self.accepted()], []
 
     def join(self, name, organisation, role):
         self.people[name] = Capacity(new_id(), organisation, role)
@@ -37,6 +38,27 @@ class Case:
 
     def about(self):
         return {"subject": "debts", "purpose": "debt-help", "basis": "consent"}
+
+    def opens(self, name, coordinator="", **more):
+        named = coordinator or name
+        head = self.head(named) if named == name else ""
+        fields = {"coordinator": self.named(named), "chainHead": head, **self.about()}
+        return self.sign(name, "case-opening", **(fields | more))
+
+    def head(self, name):
+        """What stands for the keys of somebody in a statement; the chains themselves are tested with the groups."""
+        return key_hash(self.keys[self.people[name]].public).hex()
+
+    def link(self):
+        """The fields of the next link."""
+        links = [each for each in self.statements if each.kind in LINKS]
+        before = links[-1] if links else self.opening
+        ended, self.ended = sorted(self.ended), []
+        return {"sequence": len(links) + 1, "previous": before.hash.hex(), "ended": ended}
+
+    def leaves(self, name):
+        """Somebody's part ends without a statement: the service says so."""
+        self.ended.append(self.named(name)["person"])
 
     def sign(self, name, kind, /, *, at=NOW, key=None, **fields):
         who = self.people[name]
@@ -54,17 +76,20 @@ class Case:
     def adds(self, signer, name, *, at=NOW, key=None, **changes):
         kind = "professional" if self.people[name].organisation else "network"
         fields = {"participant": self.named(name), "kind": kind, "purpose": "debt-help"}
+        fields |= {"chainHead": self.head(name), **self.link()}
         fields |= {"from": NOW - 60, "until": NOW + 5 * DAY} | changes
         self.statements.append(self.sign(signer, "case-participation", at=at, key=key, **fields))
 
     def hands_over(self, giver, taker, *, at=NOW, alone=False):
         both = [self.people[giver], self.people[taker]]
         actors = [{"person": one.person.hex(), "keyHash": key_hash(self.keys[one].public).hex()} for one in both]
-        payload = {"case": self.id.hex(), "from": actors[0]["person"], "to": self.named(taker)}
+        payload = {"case": self.id.hex(), "from": actors[0]["person"], "to": self.named(taker), **self.link()}
         made = sign("coordinator-transfer", payload | {"actors": actors, "issuedAt": at}, self.keys[both[0]])
         self.statements.append(made if alone else cosign(made, self.keys[both[1]]))
 
-    def key_of(self, who, name, _issued):
+    def key_of(self, who, name, _issued, joined=None):
+        if joined is not None and joined.payload["chainHead"] not in {"", self.heads.get(who)}:
+            raise PinError("other keys than those they joined with")
         key = self.keys.get(who)
         if key is None or key_hash(key.public).hex() != name:
             raise PinError("not a key of this person")
@@ -72,8 +97,10 @@ class Case:
 
     def proved(self, at=NOW, **changes):
         concerned = Concerned(self.dossier, {self.people["owner"].person})
-        found = prove(changes.get("opening", self.opening), self.statements, concerned, self.key_of)
-        return {name for name, who in self.people.items() if found.proves(who, at)}
+        self.heads = {who: key_hash(key.public).hex() for who, key in self.keys.items()} | changes.get("heads", {})
+        shown = [changes.get("opening", self.opening), *self.statements[1:]]
+        found = prove(shown, self.ended, concerned, self.key_of)
+        return {name for name, who in self.people.items() if found.part_of(who, at)}
 
 
 @pytest.fixture
@@ -119,22 +146,20 @@ def test_a_case_that_the_owner_did_not_accept_proves_nobody(case):
     assert case.proved() == set()
     case.statements = [case.opening, case.accepted(key=SigningKey.generate()), *whole[2:]]
     assert case.proved() == set()
-    other = case.sign("joris", "case-opening", coordinator=case.named("joris"), **case.about())
+    other = case.opens("joris")
     case.statements = whole
     assert case.proved(opening=other) == set()
-    forged = case.sign(
-        "noor", "case-opening", coordinator=case.named("noor"), key=SigningKey.generate(), **case.about()
-    )
+    forged = case.opens("noor", key=SigningKey.generate())
     case.opening = forged
     case.statements = [forged, case.accepted()]
     assert case.proved() == set()
 
 
 def test_the_reins_follow_both_signatures(case):
-    """After a transfer the next coordinator brings people in, and the former one nobody (R15)."""
+    """After a transfer the next coordinator brings people in, and the former one nobody, whatever the time (R15)."""
     case.adds("noor", "joris")
     case.hands_over("noor", "joris", at=NOW + 60)
-    case.adds("noor", "els", at=NOW + 90)
+    case.adds("noor", "els", at=NOW - 90)
     assert case.proved() == {"noor", "joris"}
     case.adds("joris", "els", at=NOW + 90)
     assert case.proved() == {"noor", "joris", "els"}
@@ -145,7 +170,7 @@ def test_a_transfer_that_does_not_verify_leaves_nobody_with_the_reins(case):
     case.adds("noor", "joris")
     before = list(case.statements)
     for giver, taker, alone in (("noor", "joris", True), ("noor", "els", False), ("other", "joris", False)):
-        case.statements = list(before)
+        case.statements, case.ended = list(before), []
         case.hands_over(giver, taker, alone=alone)
         case.adds("noor", "bea")
         case.adds("joris", "bea")
@@ -160,32 +185,59 @@ def test_the_owner_gives_the_reins_of_who_left(case):
     assert case.proved() == {"noor", "joris", "els"}
 
 
-def test_what_was_signed_much_later_is_not_put_before_a_transfer(case):
-    """A former coordinator's statement of after the transfer proves nobody, wherever the service puts it (R15)."""
-    case.adds("noor", "joris")
-    case.adds("noor", "els", at=NOW + 2 * DAY)
-    case.hands_over("noor", "joris", at=NOW + DAY)
-    case.adds("joris", "bea", at=NOW + DAY)
-    assert case.proved(NOW + DAY) == {"noor", "joris", "bea"}
-    case.statements = case.statements[:3]
-    case.hands_over("noor", "joris", at=NOW + DAY)
-    case.adds("noor", "els", at=NOW + 2 * DAY)
-    assert case.proved(NOW + 2 * DAY) == {"noor", "joris"}
-
-
 def test_an_ended_part_is_over(case):
-    """An end that is shown takes away whoever signed it, a coordinator's power too; joining again counts again."""
+    """An end that is shown takes away whoever says so, a coordinator's power too; joining again counts again (P7)."""
+    case.adds("noor", "joris")
+    case.leaves("joris")
+    assert case.proved() == {"noor"}
+    case.adds("noor", "bea")
+    assert case.proved() == {"noor", "bea"}
+    case.adds("noor", "joris", at=NOW + 1)
+    assert case.proved() == {"noor", "bea", "joris"}
+    case.leaves("noor")
+    case.adds("noor", "els")
+    assert case.proved() == {"bea", "joris"}
+
+
+def test_a_signed_end_counts_from_where_it_stands(case):
+    """Who was brought in again after their signed end takes part, and before that not."""
     case.adds("noor", "joris")
     gone = case.sign("joris", "participation-end", person=case.named("joris")["person"], reason="left")
     case.statements.append(gone)
     assert case.proved() == {"noor"}
-    case.statements.append(case.statements[2])
-    assert case.proved() == {"noor"}
     case.adds("noor", "joris", at=NOW + 1)
     assert case.proved() == {"noor", "joris"}
-    case.statements.append(case.sign("noor", "participation-end", person=case.named("noor")["person"], reason="left"))
-    case.adds("noor", "els")
-    assert case.proved() == {"joris"}
+
+
+def test_an_end_that_a_link_names_took_place(case):
+    """Whoever signed a link, and whether it counts or not, who is named as ended in it takes part no more."""
+    case.adds("noor", "joris")
+    case.leaves("joris")
+    case.adds("other", "els")
+    assert case.proved() == {"noor"}
+
+
+def test_a_signer_must_have_the_keys_they_joined_with(case):
+    """Keys that the service puts in the place of a coordinator's, or of the next one's, sign for nobody (R2, R15)."""
+    case.adds("noor", "joris")
+    swapped = SigningKey.generate()
+    assert case.proved(heads={case.people["noor"]: key_hash(swapped.public).hex()}) == set()
+    case.hands_over("noor", "joris")
+    case.adds("joris", "els")
+    assert case.proved() == {"noor", "joris", "els"}
+    assert case.proved(heads={case.people["joris"]: key_hash(swapped.public).hex()}) == {"noor", "joris"}
+
+
+def test_the_last_statement_says_which_keys(case):
+    """Who is brought in again with new keys takes part with these, and with the first no more (R2)."""
+    case.adds("noor", "bea")
+    first = case.head("bea")
+    case.keys[case.people["bea"]] = SigningKey.generate()
+    case.adds("noor", "bea")
+    case.proved()
+    concerned = Concerned(case.dossier, {case.people["owner"].person})
+    part = prove(case.statements, [], concerned, case.key_of).part_of(case.people["bea"], NOW)
+    assert part.joined.payload["chainHead"] == case.head("bea") != first
 
 
 def test_statements_of_another_case_count_for_nothing(case):
@@ -197,11 +249,11 @@ def test_statements_of_another_case_count_for_nothing(case):
 def test_a_system_names_a_coordinator_of_its_organisation(case):
     """An agency's system opens with a professional of the agency; a person cannot name another (R2)."""
     case.join("system", BANK, "")
-    case.opening = case.sign("system", "case-opening", coordinator=case.named("noor"), **case.about())
+    case.opening = case.opens("system", "noor")
     case.statements = [case.opening, case.accepted()]
     case.adds("noor", "joris")
     assert case.proved() == {"noor", "joris"}
     for opener, coordinator in (("system", "bea"), ("els", "noor"), ("bea", "noor")):
-        case.opening = case.sign(opener, "case-opening", coordinator=case.named(coordinator), **case.about())
+        case.opening = case.opens(opener, coordinator)
         case.statements = [case.opening, case.accepted()]
         assert case.proved() == set()

@@ -26,6 +26,7 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "coordinator-transfer": {
         "actors": ["id"], "case": "id", "from": "id", "issuedAt": "time",
+        "sequence": "count", "previous": "hash", "ended": ["id"],
         "to": {"organisation": "id?", "person": "id", "role": "code?"},
     },
 }  # fmt: skip

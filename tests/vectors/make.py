@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tests.vectors import basics, chains, frozen, items, keyring, messages, statements, unlock
+from tests.vectors import basics, cases, chains, frozen, items, keyring, messages, statements, unlock
 
-MAKERS = (basics.make, statements.make, items.make, keyring.make, chains.make, unlock.make, messages.make)
+MAKERS = (basics.make, statements.make, items.make, keyring.make, chains.make, unlock.make, messages.make, cases.make)
 
 
 def main(arguments: list[str]) -> int:

@@ -140,6 +140,9 @@ def _thresholds() -> None:
         "from": fixed("person", 16).hex(),
         "to": {"person": fixed("other person", 16).hex(), "organisation": "", "role": ""},
         "actors": [],
+        "sequence": 1,
+        "previous": fixed("opening").hex(),
+        "ended": [],
         "issuedAt": 1_800_000_000,
     }
     one = sign("coordinator-transfer", order, signers[0])

@@ -10,7 +10,7 @@ from web.commands.who import Who, is_id
 def worker(who: Who) -> CaseClient:
     """They as one who works in cases, in their first role."""
     roles = [] if who.is_citizen else who.session.get("/v1/me")["roles"]
-    return CaseClient(who.session, who.company.identity(who.name), next(iter(roles), ""))
+    return CaseClient(who.session, who.company.identity(who.name), next(iter(roles), ""), who.company.seen(who.name))
 
 
 def find_case(client: CaseClient, beginning: str) -> CaseView:

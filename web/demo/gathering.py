@@ -34,7 +34,7 @@ def accept_case(company: Company, plan: CasePlan, owner: OwnerRef) -> None:
     """Let a dossier take part."""
     person = company.owner(owner.person)
     dossier = bytes.fromhex(dossier_of(person.session, owner.nature))
-    view = CaseClient(person.session, person.identity).show(_case(company, plan))
+    view = worker(company, owner.person).show(_case(company, plan))
     if dossier not in {chain.dossier for chain in view.dossiers()}:
         accept(person, view, dossier, person.session.now() + DAYS * DAY)
 
@@ -67,7 +67,8 @@ def hand_over(company: Company, plan: CasePlan) -> None:
 def worker(company: Company, name: str) -> CaseClient:
     """Somebody as one who works in cases, in their first role."""
     session = company.session(name)
-    return CaseClient(session, company.identity(name), next(iter(session.get("/v1/me")["roles"]), ""))
+    role = next(iter(session.get("/v1/me")["roles"]), "")
+    return CaseClient(session, company.identity(name), role, company.seen(name))
 
 
 def _case(company: Company, plan: CasePlan) -> bytes:

@@ -175,6 +175,14 @@ export const FORMATS: Record<string, (v: Vector) => Outputs> = {
     return { head: toHex(chain.head), keys: chain.keys.map(toBase64), inboxKey: toBase64(chain.inboxKey) };
   },
   "section-chain": sectionChain,
+  "case-chain": (v) => {
+    const { head, sequence } = crypto.checkCaseChain(statements(v.statements), pin(v.pinned));
+    return { head: toHex(head), sequence };
+  },
+  "joined-key": (v) => {
+    const chain = crypto.verifyKeyChain(statements(v.chain), hex(v.person), hex(v.organisation));
+    return { sealingKey: toBase64(crypto.joinedKey(statement(v.statement), chain)) };
+  },
   register,
   attestation,
   "system-attestation": (v) => {

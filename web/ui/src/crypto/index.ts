@@ -1,6 +1,7 @@
 /** The public surface: everything but libsodium itself and the KEM behind the seal. */
 export * from "./canonical.ts";
 export * from "./capsules.ts";
+export * from "./casechain.ts";
 export * from "./chains.ts";
 export * from "./core.ts";
 export * from "./dossierkeys.ts";
