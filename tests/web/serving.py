@@ -82,12 +82,14 @@ def _ready(port: int) -> bool:
 
 @dataclass
 class Exchange:
-    """One request that a client made, and its answer."""
+    """One request that a client made, and its answer; `key` and `bearer` are its headers, empty without."""
 
     method: str
     path: str
     request: bytes
     response: httpx2.Response
+    key: str = ""
+    bearer: str = ""
 
 
 class Recorder(HttpCarrier):
@@ -102,7 +104,8 @@ class Recorder(HttpCarrier):
         asked = httpx2.Request(request.method, request.url, headers=dict(request.headers), content=request.content)
         kept = httpx2.Response(answer.status, headers=answer.headers, content=answer.content, request=asked)
         kept.elapsed = timedelta(0)  # nobody measures here
-        self._kept.append(Exchange(request.method, request.path, request.content, kept))
+        named = [asked.headers.get(name, "") for name in ("idempotency-key", "authorization")]
+        self._kept.append(Exchange(request.method, request.path, request.content, kept, *named))
         return answer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -31,6 +32,7 @@ OPEN = {
 }
 """Operations that show a thing to everybody who knows its id."""
 
+WORKERS = 6
 VARYING = {"date", "request-id", "connection"}
 """What belongs to one answer or to the connection, which the server closes when it left a body unread."""
 
@@ -68,6 +70,9 @@ def settle(town):
         "system": (system, other, "", signing),
     }
     town.own = {"citizen": made.dossier}
+    town.sessions, town.other = sessions, other
+    town.identities = {"citizen": identity, "professional": working}
+    town.system = (system, signing)
 
 
 def operations():
@@ -97,8 +102,18 @@ def bodies(town, method, path, operation):
     return sent
 
 
+def places(town, path):
+    """The path with ids of what is another's, and with ids of nothing."""
+    names = [piece.partition("}")[0] for piece in path.split("{")[1:]]
+    real = {name: town.ids.get(name, "0") for name in names}
+    free = {name: absent_like(value) if len(value) > 1 else value for name, value in real.items()}
+    return [f"{town.origin}/v1{path.format(**ids)}" for ids in (real, free)]
+
+
 def shown(answer):
-    return answer.status_code, {k: v for k, v in answer.headers.items() if k.lower() not in VARYING}, answer.content
+    headers = {k: v for k, v in answer.headers.items() if k.lower() not in VARYING}
+    # A problem as a page names the request.
+    return answer.status_code, headers, answer.content.replace(answer.headers["request-id"].encode(), b"")
 
 
 def absent_like(identifier):
@@ -109,7 +124,7 @@ def absent_like(identifier):
 @pytest.mark.parametrize("user", OUTSIDERS)
 def test_absent_and_another_s_look_alike(town, user):
     """For every route with an id, in any body: another's id and an id of nothing give the same answer."""
-    compared, told = set(), []
+    compared, differing = set(), []
     with requests.Session() as session:
         session.headers.update(town.headers[user])
         for method, path, operation in operations():
@@ -131,9 +146,11 @@ def test_absent_and_another_s_look_alike(town, user):
                 if answers[1].status_code == 400 and answers[1].json()["code"] == "wrong-dossier":
                     continue  # the sender's own statement names another dossier than the path: that tells nothing
                 if shown(answers[0]) != shown(answers[1]) or answers[0].status_code not in {400, 401, 403, 404}:
-                    told.append((method, path, str(body)[:60], *(f"{a.status_code} {a.text[:200]}" for a in answers)))
+                    differing.append(
+                        (method, path, str(body)[:60], *(f"{a.status_code} {a.text[:200]}" for a in answers))
+                    )
             compared.add(operation["operationId"])
-    assert told == []
+    assert differing == []
     assert len(compared) > 30
     assert "showDossier" in compared
 
@@ -168,6 +185,98 @@ def test_a_signed_reading_of_what_is_hidden(town, user):
         answers.append(requests.post(f"{town.origin}/v1/items/{item}/readings", json=body, headers=headers, timeout=20))
     assert shown(answers[0]) == shown(answers[1])
     assert answers[0].json()["code"] == "not-found"
+
+
+VARIED = {
+    "no key": {"idempotency-key": None},
+    "no such key": {"idempotency-key": "nonsense"},
+    "another media type": {"content-type": "text/plain"},
+    "no offset": {"upload-offset": None},
+    "no such offset": {"upload-offset": "-1"},
+    "no such range": {"range": "bytes=9-1"},
+    "beyond the end": {"range": "bytes=999999999-"},
+    "codes that are none": {"dossier-purpose": "Geen code", "dossier-case": "00", "dossier-role": "-"},
+    "another language": {"accept-language": "nl", "accept": "text/html"},
+    "conditional": {"if-none-match": "*", "if-modified-since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+}
+"""Headers that are wrong or ask for something else: what is refused for them must not depend on what is there."""
+
+OTHERS = ("HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
+QUERIES = ("size=0", "after=nonsense", "section=Geen", "unknown=1", "size=1&size=2")
+
+
+def compare(town, user, case):
+    """Ask for what is another's and for what is not there; None if the answers are the same."""
+    method, path, body, headers, query = case
+    sent = {"idempotency-key": secrets.token_hex(16), "upload-offset": "0", **town.headers[user], **headers}
+    answers = [
+        requests.request(method, url, params=query, json=body, headers=sent, timeout=20) for url in places(town, path)
+    ]
+    if shown(answers[0]) == shown(answers[1]) or b"wrong-dossier" in answers[1].content:
+        return None
+    return method, path, headers, query, *(f"{a.status_code} {a.text[:150]}" for a in answers)
+
+
+def told(town, user, asked):
+    """Those of many cases in which the answers differ."""
+    with ThreadPoolExecutor(WORKERS) as workers:
+        return [each for each in workers.map(lambda case: compare(town, user, case), asked) if each is not None]
+
+
+@pytest.mark.parametrize("user", ["professional", "system"])
+def test_wrong_headers_and_queries_tell_nothing(town, user):
+    """Whatever is wrong with a request beside its id, what is another's and what is not there are refused alike (N54)."""
+    asked = []
+    for method, path, operation in operations():
+        if operation["operationId"] not in OPEN:
+            body = bodies(town, method, path, operation)[-1]
+            asked += [(method, path, body, headers, "") for headers in VARIED.values()]
+            asked += [(method, path, body, {}, query) for query in QUERIES if method == "GET"]
+    assert len(asked) > 400
+    assert told(town, user, asked) == []
+
+
+@pytest.mark.parametrize("user", ["citizen", "professional", "system", "auditor"])
+def test_other_methods_tell_nothing(town, user):
+    """HEAD, OPTIONS, PUT and DELETE on every path: the same for what is another's and for what is not there (N54)."""
+    paths = {path for _method, path, operation in operations() if operation["operationId"] not in OPEN}
+    asked = [(method, path, None, {}, "") for path in sorted(paths) for method in OTHERS]
+    assert len(asked) > 100
+    assert told(town, user, asked) == []
+
+
+@pytest.mark.parametrize("user", OUTSIDERS)
+def test_another_s_idempotency_key_is_nothing(town, user):
+    """Sent again by somebody else, body and key alike, no act is answered with what its own sender was told (N72, N54)."""
+    own, answered, tried = town.headers[user].get("authorization", ""), [], 0
+    done = [each for each in town.exchanges if each.method == "POST" and each.key and each.response.is_success]
+    for each in done:
+        if each.bearer == own or not each.path.startswith("/v1/"):
+            continue
+        headers = town.headers[user] | {"idempotency-key": each.key, "content-type": "application/json"}
+        answer = requests.post(f"{town.origin}{each.path}", data=each.request, headers=headers, timeout=20)
+        tried += 1
+        if answer.status_code < 400 or answer.content == each.response.content:
+            answered.append((each.path, answer.status_code, answer.text[:150]))
+    assert answered == []
+    assert tried > 10
+
+
+def test_one_s_own_key_stays_one_s_own(town):
+    """After all others tried the same keys, who used them first is given the very answers of then (N72, P10)."""
+    kept = ("/consents", "/statements", "/cases", "/access-requests")
+    own = {town.headers[user].get("authorization", "") for user in ("professional", "system")}
+    done = [
+        each
+        for each in town.exchanges
+        if each.method == "POST" and each.key and each.response.is_success and each.path.endswith(kept)
+    ]
+    assert len(done) > 3
+    for each in done:
+        assert each.bearer not in own
+        headers = {"authorization": each.bearer, "idempotency-key": each.key, "content-type": "application/json"}
+        again = requests.post(f"{town.origin}{each.path}", data=each.request, headers=headers, timeout=20)
+        assert (again.status_code, again.content) == (each.response.status_code, each.response.content)
 
 
 def test_broken_envelopes_tell_nothing(town):
@@ -228,18 +337,18 @@ def test_addresses_hide_who_has_a_dossier(town):
     assert answers[0].status_code == 404
 
 
-def withdrawal(town, user, consent):
+def withdrawal(town, user, consent="", **changes):
     """A well-formed withdrawal, signed by an outsider with a key of their own."""
-    person, _organisation, _role, key = town.signers[user]
+    person, organisation, _role, key = town.signers[user]
     fields = {
         "consent": consent,
         "consentHash": "ab" * 32,
         "dossier": town.ids["dossier"],
         "reason": "withdrawn",
-        "capacity": "owner",
+        "capacity": "grantee" if organisation else "owner",
         "signer": person.hex(),
         "issuedAt": story.Session(town.origin).now(),
-    }
+    } | changes
     return {"statement": encode_base64(sign("withdrawal", fields, key).envelope)}
 
 

@@ -119,8 +119,8 @@ async def begin_upload(request: Http, dossier: DossierPath, data: JSONBody[Uploa
         raise InvalidRequestError("a hash is 64 lower-case hexadecimal digits", code="invalid-hash") from error
     if data.length <= 0:
         raise InvalidRequestError("an upload has at least one byte", code="invalid-length")
-    await running.dossiers.may_add(actor, where)
     running.sign_in.limiter.count(UPLOADS, actor.id)
+    await running.dossiers.may_add(actor, where)
     row = await running.uploads.begin(actor, where, data.length, digest, running.sign_in.clock())
     headers = {"location": f"/v1/uploads/{row.upload.hex()}", OFFSET: "0"}
     return Response(_shown(row), status_code=HTTP_201_CREATED, headers=headers)
