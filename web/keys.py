@@ -16,7 +16,7 @@ from audit.note import ED25519, VerifierKey
 from crypto.errors import CryptoError
 from crypto.keys import SigningKey
 from crypto.register import RegisterKeys
-from dossier.embedded.secrets import write_private
+from dossier.private import write_private
 from web.settings import Settings, SettingsError
 
 REGISTER_COUNT = 3

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from consent.catalogue import Catalogue, shipped_catalogues
 from dossier.client.groups import Group
 from dossier.client.parties import Professional
 from dossier.client.sharing import Grantees, Terms
-from dossier.errors import InvalidRequestError
+from web.codes import catalogue, check_known
 
 
 def catalogue_hash() -> str:
     """The hash of the catalogue that consents are worded in."""
-    return str(_catalogue().hash)
+    return str(catalogue().hash)
 
 
 def wording(who: str, terms: Terms) -> str:
     """What a consent says; `who` is for whom. Raise InvalidRequestError for a code that the catalogue has not."""
-    texts = _catalogue().texts
+    texts = catalogue().texts
     check_codes(terms)
     items = f"{len(terms.items)} stukken" if terms.items else "alles"
     where = ", ".join(texts["sections"][each]["nl"] for each in sorted(terms.sections)) or items
@@ -41,7 +39,7 @@ def described(recipient: Grantees, organisation: str) -> str:
         return f"{name} van {organisation}" if organisation else name
     if recipient.kind == "team":
         return "Het team van de zaak"
-    role = _catalogue().texts["roles"][recipient.role]["nl"]
+    role = catalogue().texts["roles"][recipient.role]["nl"]
     return f"Iedere {role} van {organisation}"
 
 
@@ -56,20 +54,3 @@ def check_codes(terms: Terms) -> None:
         ("purposes", purposes),
     ):
         check_known(name, codes)
-
-
-def check_known(kind: str, codes: Iterable[str]) -> None:
-    """Raise InvalidRequestError unless the catalogue has all of these codes (sections, roles, purposes and so on)."""
-    known = _catalogue().texts[kind]
-    for code in codes:
-        if code not in known:
-            raise InvalidRequestError(f"{code!r} is none of the {kind}: {', '.join(sorted(known))}")
-
-
-def known_codes(kind: str) -> list[str]:
-    """All codes of a kind in the catalogue."""
-    return sorted(_catalogue().texts[kind])
-
-
-def _catalogue() -> Catalogue:
-    return shipped_catalogues().current

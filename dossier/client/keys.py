@@ -27,7 +27,7 @@ from crypto.seal import KEY_SIZE, unwrap, wrap
 from crypto.unlock import MEMORY_KIB, PASSES, SALT_SIZE, Method, stretch
 from dossier.client.errors import KeyStoreError
 from dossier.client.making import Identity
-from dossier.embedded.secrets import write_private
+from dossier.private import write_private
 
 FORMAT = "eigendossier-key-store-1"
 STORE_KEY = "store.key"

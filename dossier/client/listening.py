@@ -13,7 +13,6 @@ from dossier.client.errors import SignInError
 from dossier.client.flow import Attempt, Code, begin
 
 PATH = "/signed-in"
-WAIT_SECONDS = 600.0
 PAGE = b"""<!doctype html><html lang="nl"><meta charset="utf-8"><title>Ingelogd</title>
 <p>U bent ingelogd. U kunt dit venster sluiten en verdergaan in de terminal.</p>
 <p lang="en">You are signed in. You can close this window and go on in the terminal.</p></html>
@@ -37,7 +36,7 @@ class Listener:
         """Where the browser is to be sent."""
         return f"http://127.0.0.1:{self._server.server_port}{PATH}"
 
-    def wait(self, state: str, seconds: float = WAIT_SECONDS, clock: Callable[[], float] = time.monotonic) -> str:
+    def wait(self, state: str, seconds: float, clock: Callable[[], float] = time.monotonic) -> str:
         """The address at which the browser came back with this state; raise SignInError when it did not in time.
 
         Whatever else knocks, another page that guessed the port for one, is turned away and changes nothing.
@@ -52,7 +51,7 @@ class Listener:
         return f"http://127.0.0.1:{self._server.server_port}{self._server.end}"
 
 
-def sign_in_by_browser(issuer: str, show: Callable[[str], None], seconds: float = WAIT_SECONDS) -> tuple[Code, Attempt]:
+def sign_in_by_browser(issuer: str, show: Callable[[str], None], seconds: float) -> tuple[Code, Attempt]:
     """Show the address to open, and wait for the browser; return the code and the attempt it answers."""
     with Listener() as listener:
         attempt = begin(issuer, listener.redirect_uri)

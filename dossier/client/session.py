@@ -1,7 +1,8 @@
 """A session with the service: signing in, bearer tokens that renew themselves, one idempotency key per act.
 
 An act whose answer was lost is asked again under the same key, so that it is done once and its outcome is known and
-never guessed (P10). Problem documents become `RefusedError`.
+never guessed (P10). Problem documents become `RefusedError`. The ways of people to sign in are loaded where they are
+gone: a system's program needs neither browser nor forms (ADR 0450).
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from urllib.parse import urlencode
 from dossier.client.assertion import SignInKey, client_assertion
 from dossier.client.carrier import Answer, Carrier, HttpCarrier, Request
 from dossier.client.errors import RefusedError, SignInError, UnreachableError
-from dossier.client.flow import CLIENT_ID, REDIRECT_URI, fetch_code
-from dossier.client.listening import WAIT_SECONDS, sign_in_by_browser
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 STEP_UP_SECONDS = 240
 RENEW_BEFORE = 30
+WAIT_SECONDS = 600.0
+"""How long a browser is waited for."""
 TRIES = 4
 
 
@@ -96,6 +97,7 @@ class Session:
 
         The journey begins at the issuer's own address: cookies belong to it, whatever name the service was reached by.
         """
+        from dossier.client.flow import CLIENT_ID, REDIRECT_URI, fetch_code
 
         def once() -> None:
             code = fetch_code(self._http, self.issuer, subject, secret)
@@ -109,6 +111,8 @@ class Session:
 
         Tokens that `keeper` has from an earlier program are used as long as they last. Raise SignInError.
         """
+        from dossier.client.flow import CLIENT_ID
+        from dossier.client.listening import sign_in_by_browser
 
         def again() -> None:
             code, attempt = sign_in_by_browser(self.issuer, show, seconds)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dossier.client.errors import RefusedError, UnreachableError
 from dossier.client.session import Session
-from dossier.items.objects import SEGMENT_SIZE
+from dossier.items.segments import SEGMENT_SIZE
 
 TRIES = 5
 _HEADERS = {"content-type": "application/octet-stream"}

@@ -15,7 +15,8 @@ from dossier.embedded.binaries import Binaries, find_binaries
 from dossier.embedded.errors import ClusterError, ForeignClusterError, StartError
 from dossier.embedded.lock import UseMark, exclusive
 from dossier.embedded.places import SHARED
-from dossier.embedded.secrets import Passwords, load_passwords, write_private
+from dossier.embedded.secrets import Passwords, load_passwords
+from dossier.private import write_private
 
 SUPERUSER = "postgres"
 PORT = 5432

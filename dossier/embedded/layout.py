@@ -12,7 +12,7 @@ from pathlib import Path
 from dossier.embedded.account import Account
 from dossier.embedded.errors import ForeignClusterError
 from dossier.embedded.places import SHARED, check_ours
-from dossier.embedded.secrets import write_private
+from dossier.private import write_private
 
 SOCKET_LIMIT = 100
 """Bytes a socket path may have, a little below the 104 to 108 that systems allow."""

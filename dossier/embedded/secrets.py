@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from dossier.embedded.errors import ForeignClusterError
+from dossier.private import write_private
 
 
 def _new() -> str:
@@ -34,20 +34,3 @@ def load_passwords(path: Path) -> Passwords:
         return Passwords(**{item.name: stored[item.name] for item in fields(Passwords)})
     except (ValueError, KeyError, TypeError) as error:
         raise ForeignClusterError(f"`{path}` is not a password file of ours") from error
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 durably: aside, to disk, then renamed into place."""
-    aside = path.with_name(f"{path.name}.new")
-    aside.unlink(missing_ok=True)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

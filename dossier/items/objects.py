@@ -18,9 +18,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from dossier.errors import UnavailableError
-
-SEGMENT_SIZE: Final = 4 * 1024 * 1024
-"""Bytes in every segment but the last, and the most that one request may send."""
+from dossier.items.segments import SEGMENT_SIZE
 
 DRAFT: Final = "#"
 """What the names of the local store's drafts have, and ours never."""
@@ -128,11 +126,6 @@ def _make_durable(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def segment_names(folder: str, length: int) -> tuple[str, ...]:
-    """Return the names of the segments of a part of this length, in order; none for an empty part."""
-    return tuple(f"{folder}/{number:08d}" for number in range(-(-length // SEGMENT_SIZE)))
 
 
 async def read_range(objects: Objects, folder: str, start: int, end: int) -> AsyncIterator[bytes]:

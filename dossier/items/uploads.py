@@ -25,7 +25,8 @@ from dossier.errors import (
     UnavailableError,
 )
 from dossier.faults import point
-from dossier.items.objects import SEGMENT_SIZE, Objects, segment_names
+from dossier.items.objects import Objects
+from dossier.items.segments import SEGMENT_SIZE, segment_names
 from dossier.items.store import ItemStore, UploadRow, upload_object
 from dossier.parties.actor import Actor
 

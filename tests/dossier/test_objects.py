@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from dossier.errors import UnavailableError
-from dossier.items.objects import DRAFT, SEGMENT_SIZE, StoredObjects, read_range, segment_names
+from dossier.items.objects import DRAFT, StoredObjects, read_range
+from dossier.items.segments import SEGMENT_SIZE, segment_names
 
 DYING_WRITER = """
 import resource, signal, sys

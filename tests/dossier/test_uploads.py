@@ -15,7 +15,8 @@ from dossier.errors import (
     TooManyError,
     UnavailableError,
 )
-from dossier.items.objects import SEGMENT_SIZE, StoredObjects, read_range
+from dossier.items.objects import StoredObjects, read_range
+from dossier.items.segments import SEGMENT_SIZE
 from dossier.items.store import ItemStore, upload_object
 from dossier.items.uploads import OPEN_PARTS, UPLOAD_SECONDS, UploadLimits, Uploads
 from dossier.parties.actor import Actor, Assurance

@@ -18,7 +18,7 @@ from dossier.dossiers.statements import read_bytes, read_statement
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError, TooLargeError
 from dossier.items.delivery import Delivery, SealedPart
 from dossier.items.intake import Delivered
-from dossier.items.objects import SEGMENT_SIZE
+from dossier.items.segments import SEGMENT_SIZE
 from dossier.items.store import UploadRow
 from dossier.items.unadmitted import take_in
 from dossier.parties.identifiers import identifier_hmac, parse_identifier

@@ -16,7 +16,7 @@ from typing import Any
 
 from crypto.encoding import encode_base64
 from crypto.items import ItemSealer
-from dossier.items.objects import SEGMENT_SIZE
+from dossier.items.segments import SEGMENT_SIZE
 from web.bench.filework import write_random
 from web.bench.homes import Home, Source
 from web.bench.processes import forget_peak, peak, resident

@@ -10,9 +10,10 @@ from dossier.client import answering
 from dossier.client.parties import Professional
 from dossier.client.sharing import Terms
 from dossier.errors import InvalidRequestError
+from web.codes import check_known
 from web.commands.looking import add_dossier, counted, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
-from web.wording import catalogue_hash, check_known, named, wording
+from web.wording import catalogue_hash, named, wording
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

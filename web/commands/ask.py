@@ -7,10 +7,10 @@ import argparse
 from crypto.chains import DossierChain
 from dossier.client.cases import CaseView, Wish
 from dossier.errors import InvalidRequestError
+from web.codes import check_known
 from web.commands.looking import DAYS, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
 from web.commands.working import find_case, worker
-from web.wording import check_known
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,10 +10,10 @@ from crypto.keys import key_hash
 from dossier.client.cases import Capacity, CaseView, accept
 from dossier.dossiers.statements import read_bytes
 from dossier.errors import InvalidRequestError
+from web.codes import check_known
 from web.commands.looking import DAYS, add_dossier, counted, dossiers, last_day, last_moment
 from web.commands.who import Report, Who, act, add_who, find_name
 from web.commands.working import find_case, worker
-from web.wording import check_known
 
 ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close")
 

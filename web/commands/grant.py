@@ -12,6 +12,7 @@ from dossier.client import sharing
 from dossier.client.groups import Group, Waiting, as_recipient
 from dossier.client.membership import Concerned
 from dossier.errors import InvalidRequestError
+from web.codes import check_known, known_codes
 from web.commands.looking import (
     DAYS,
     add_dossier,
@@ -25,7 +26,7 @@ from web.commands.looking import (
 )
 from web.commands.who import Report, Who, act, add_who
 from web.commands.working import case_id, worker
-from web.wording import catalogue_hash, check_known, described, known_codes, wording
+from web.wording import catalogue_hash, described, wording
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

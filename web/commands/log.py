@@ -17,7 +17,7 @@ from audit.verify import LogState, Report, parse_state, verify_log
 from crypto.encoding import encode_base64
 from dossier.client.errors import ClientError
 from dossier.client.publiclog import open_log
-from dossier.embedded.secrets import write_private
+from dossier.private import write_private
 from web.commands.options import add_data_option, with_settings
 
 WRONG = 1

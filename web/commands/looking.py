@@ -9,8 +9,7 @@ from crypto.encoding import BUCKET_SIZE, decode_hex
 from crypto.errors import CryptoError
 from dossier.client.reading import Asked
 from dossier.errors import InvalidRequestError
-from web.commands.who import Who
-from web.commands.working import case_id
+from web.commands.who import Who, is_id
 
 DAY = 86_400
 DAYS = 30
@@ -31,7 +30,12 @@ def add_asked(parser: argparse.ArgumentParser) -> None:
 
 def asked(who: Who, arguments: argparse.Namespace) -> Asked:
     """What is asked for, as the options say."""
-    return Asked(arguments.purpose, arguments.reason, case_id(who, arguments.case))
+    case = arguments.case
+    if case and not is_id(case):
+        from web.commands.working import case_id
+
+        case = case_id(who, case)
+    return Asked(arguments.purpose, arguments.reason, case)
 
 
 def dossiers(who: Who, arguments: argparse.Namespace) -> list[bytes]:

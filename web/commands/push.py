@@ -9,19 +9,20 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from crypto.errors import PinError
 from dossier.client.agency import Agency
 from dossier.client.delivering import Content, Record
 from dossier.client.errors import RefusedError
 from dossier.client.profiles import SYSTEM
 from dossier.errors import InvalidRequestError
 from web.commands.who import Report, Who, act, add_who
-from web.wording import check_known
 
 NAME = 200
 """Characters of a file's name that are kept."""
 
 UNKNOWN = "application/octet-stream"
 SCHEMES = ("bsn", "rsin", "kvk")
+TYPE, LABEL = "document", "personal"
 NOBODY = "no dossier of this number lets your organisation deliver to this section, or none is there"
 
 
@@ -32,8 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_who(parser, "AGENCY")
     parser.add_argument("--section", default="", metavar="S", help="section (the first that the system delivers to)")
     parser.add_argument("--lane", default="ordinary", metavar="L", help="ordinary or confidential")
-    parser.add_argument("--label", default="personal", metavar="L", help="open, personal, sensitive or special")
-    parser.add_argument("--type", default="document", metavar="T", help="code of the item type")
+    parser.add_argument("--label", default=LABEL, metavar="L", help="open, personal, sensitive or special")
+    parser.add_argument("--type", default=TYPE, metavar="T", help="code of the item type")
     parser.add_argument("--title", default="", metavar="TEXT", help="title (the file's name)")
     parser.add_argument("--media-type", default="", metavar="M", help="media type (guessed from the file's name)")
     parser.add_argument("--attach", action="append", default=[], metavar="FILE", help="a further part of each item")
@@ -49,12 +50,15 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     name, first = choose_system(who, arguments.system, arguments.section)
     agency = who.company.agency(name)
     section = arguments.section or first
-    _check(arguments, section)
+    _check(arguments)
     try:
         rows = [_deliver(agency, arguments, section, Path(each)) for each in arguments.files]
     except RefusedError as error:
         if error.status == HTTPStatus.NOT_FOUND:
             raise InvalidRequestError(NOBODY) from error
+        raise
+    except PinError:
+        _check_codes("sections", section)
         raise
     finally:
         who.company.keep_pins(name, agency.pins)
@@ -62,13 +66,21 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     return Report({"items": rows}, lines)
 
 
-def _check(arguments: argparse.Namespace, section: str) -> None:
+def _check(arguments: argparse.Namespace) -> None:
     """Raise InvalidRequestError for what no service takes."""
     scheme, _, number = arguments.to.partition(":")
     if scheme not in SCHEMES or not number.isdigit():
         raise InvalidRequestError("whose dossier is said as bsn:NUMBER, rsin:NUMBER or kvk:NUMBER")
-    for kind, code in (("sections", section), ("types", arguments.type), ("labels", arguments.label)):
-        check_known(kind, [code])
+    for kind, code, usual in (("types", arguments.type, TYPE), ("labels", arguments.label, LABEL)):
+        if code != usual:
+            _check_codes(kind, code)
+
+
+def _check_codes(kind: str, code: str) -> None:
+    """Raise InvalidRequestError for a code that the catalogue has not; it is loaded for this alone."""
+    from web.codes import check_known
+
+    check_known(kind, [code])
 
 
 def choose_system(who: Who, wanted: str, section: str) -> tuple[str, str]:

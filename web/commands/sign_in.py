@@ -19,12 +19,12 @@ from dossier.client.keys import KeyStore, home_folder
 from dossier.client.owner import Owner
 from dossier.client.profiles import PERSON, SYSTEM, Profile, find_profile
 from dossier.errors import InvalidRequestError
+from web.codes import check_known, known_codes
 from web.commands.looking import words
 from web.commands.seeds import read_jwk, read_seed
 from web.commands.storing import ask, make_store, open_store
 from web.commands.who import DEFAULT_NAME, Report, Who, company_of, report_on
 from web.settings import LOOPBACK
-from web.wording import check_known, known_codes
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

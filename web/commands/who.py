@@ -2,7 +2,8 @@
 
 A profile is what `dossier sign-in` made below DOSSIER_HOME (or `.dossier` in the home directory). A demonstration is the
 `demo.json` of --data-dir, DOSSIER_DATA_DIR, DOSSIER_HOME or `.data`, the first that is there; with --data-dir no profile
-is looked for. What a command found is printed as lines for a person or, with --json, as one object.
+is looked for. What a command found is printed as lines for a person or, with --json, as one object. What only some need
+of those who act is loaded where it is asked for, so that a command loads what it uses (ADR 0450).
 """
 
 from __future__ import annotations
@@ -17,26 +18,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.errors import AuditError
-from audit.note import VerifierKey, parse_verifier_key
 from crypto.encoding import ID_SIZE
 from crypto.errors import CryptoError, PinError
 from dossier.client.errors import ClientError, KeyStoreError, RefusedError
-from dossier.client.groups import People
 from dossier.client.keys import STORE_KEY, KeyStore, home_folder
 from dossier.client.making import Identity
-from dossier.client.owner import Owner
-from dossier.client.parties import Professional
-from dossier.client.professional import Reader
 from dossier.client.profiles import PERSON, Profile
-from dossier.client.reading import LogKeys
 from dossier.client.session import Session
 from dossier.errors import DossierError, InvalidRequestError
 from web.commands.storing import find_kept, sign_in_as
 from web.demo.company import Company
 from web.demo.record import FILE, Demo, read_demo
+
+if TYPE_CHECKING:
+    from audit.note import VerifierKey
+    from dossier.client.groups import People
+    from dossier.client.owner import Owner
+    from dossier.client.parties import Professional
+    from dossier.client.professional import Reader
+    from dossier.client.reading import LogKeys
 
 DATA = Path(".data")
 DEFAULT_NAME = "me"
@@ -96,12 +99,17 @@ class Who:
 
     def reader(self) -> Reader:
         """They as one who reads in the dossier of another."""
+        from dossier.client.professional import Reader
+
         role = next(iter(self.session.get("/v1/me")["roles"]), "")
         register = self.company.register(self.name)
         return Reader(self.session, self._identity, register, self.log_keys(), role, self.company.seen(self.name))
 
     def log_keys(self) -> LogKeys:
         """What promises are verified with: pinned in demo.json or at the first contact."""
+        from audit.note import parse_verifier_key
+        from dossier.client.reading import LogKeys
+
         if self.demo is not None and self.demo.log is not None:
             return LogKeys(self.demo.log.origin, parse_verifier_key(self.demo.log.promise_vkey))
         identity = self.company.pinned_log(self.name)
@@ -109,6 +117,8 @@ class Who:
 
     def log_key(self) -> VerifierKey:
         """What the log's checkpoints are verified with, pinned likewise."""
+        from audit.note import parse_verifier_key
+
         if self.demo is not None and self.demo.log is not None:
             return parse_verifier_key(self.demo.log.vkey)
         return self.company.pinned_log(self.name).log_key

@@ -2,34 +2,32 @@
 
 Each persona, organisation and system of a demonstration, and each profile elsewhere, has one sealed file. Nothing here
 knows the service but by its address: whoever is asked for signs in as anybody would, and verifies what is answered.
+What only some of them need is loaded where they act, so that a command loads what it uses (ADR 0450).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from audit.checkpoint import Checkpoint, verify_checkpoint
-from audit.control import LogIdentity, parse_identity
-from audit.errors import AuditError
-from audit.note import parse_verifier_key
-from audit.published import Published
-from audit.tiles import TILE_WIDTH, Bundle
 from crypto.encoding import decode_base64, encode_base64
 from crypto.keys import SigningKey
-from dossier.client.agency import Agency
 from dossier.client.assertion import SignInKey
 from dossier.client.carrier import Carrier
-from dossier.client.errors import SignInError, UntrustedError
-from dossier.client.groups import People
+from dossier.client.errors import SignInError
 from dossier.client.keys import KeyStore, open_with_file, read_identity
 from dossier.client.making import Identity
-from dossier.client.owner import Owner
-from dossier.client.parties import Pins, Register, check_register
-from dossier.client.publiclog import WebLog
 from dossier.client.session import Session
-from dossier.client.signers import Signers
+
+if TYPE_CHECKING:
+    from audit.checkpoint import Checkpoint
+    from audit.control import LogIdentity
+    from dossier.client.agency import Agency
+    from dossier.client.groups import People
+    from dossier.client.owner import Owner
+    from dossier.client.parties import Pins, Register
+    from dossier.client.publiclog import WebLog
 
 Transport = Callable[[str], Carrier]
 """Gives, by name, what carries somebody's requests; the public log is read under a name of its own."""
@@ -119,17 +117,24 @@ class Company:
 
     def seen(self, name: str) -> Pins:
         """What somebody saw of others: one value, to which everything that acts for them adds."""
+        from dossier.client.parties import Pins
+
         if name not in self._seen:
             self._seen[name] = Pins.from_state(self.state(name).get("pins", {}))
         return self._seen[name]
 
     def register(self, name: str) -> Register:
         """The register as somebody verifies it, and pins it."""
+        from dossier.client.parties import check_register
+
         session = self.session(name)
         return check_register(session.get("/v1/register"), self.seen(name), session.now())
 
     def people(self, name: str) -> People:
         """The attested professionals, as somebody verifies them."""
+        from dossier.client.groups import People
+        from dossier.client.signers import Signers
+
         if "identity" in self.state(name):
             # One's own keys need no first contact: they are what the service's word is held against.
             Signers.of(self.session(name), self.identity(name), self.seen(name))
@@ -137,11 +142,15 @@ class Company:
 
     def owner(self, name: str) -> Owner:
         """Somebody as the owner of dossiers; `keep_pins` keeps what was pinned of these."""
+        from dossier.client.owner import Owner
+
         pins = dict(self.state(name).get("dossiers", {}))
         return Owner(self.session(name), self.identity(name), self.register(name), pins, self.seen(name))
 
     def agency(self, name: str) -> Agency:
         """A system (`agency.system`, or a profile), signed in, with the directory key of its first contact."""
+        from dossier.client.agency import Agency
+
         state = self.store.load(name)
         if "directory" not in state:
             self.keep(name, directory=self.log_identity().directory_key.hex())
@@ -158,10 +167,14 @@ class Company:
 
     def log(self) -> WebLog:
         """The public log; use it as a context."""
+        from dossier.client.publiclog import WebLog
+
         return WebLog(f"{self.server}/log", self._carrier(LOG))
 
     def log_identity(self) -> LogIdentity:
         """What the log says of itself; raise UntrustedError."""
+        from dossier.client.firstcontact import log_identity
+
         return log_identity(self.server, self._carrier(LOG))
 
     def keep_pins(self, name: str, pins: Mapping[str, str]) -> None:
@@ -171,6 +184,9 @@ class Company:
 
     def pinned_log(self, name: str) -> LogIdentity:
         """What the log said of itself at somebody's first contact; raise UntrustedError."""
+        from audit.control import parse_identity
+        from dossier.client.firstcontact import control_leaf
+
         kept = self.state(name).get("log", "")
         if not kept:
             kept = encode_base64(control_leaf(self.server, self._carrier(LOG)))
@@ -179,6 +195,8 @@ class Company:
 
     def seen_log(self, name: str) -> Checkpoint | None:
         """The largest state of the log that somebody checked, None before the first."""
+        from audit.checkpoint import Checkpoint
+
         kept = self.state(name).get("checkpoint")
         return Checkpoint(kept["origin"], kept["size"], decode_base64(kept["root"])) if kept else None
 
@@ -188,6 +206,8 @@ class Company:
         self.keep(name, checkpoint={"origin": checked.origin, "size": checked.size, "root": root})
 
     def _keep_seen(self, name: str, pins: Pins) -> None:
+        from dossier.client.parties import Pins
+
         state = pins.to_state()
         if pins != Pins() and self.state(name).get("pins", {}) != state:
             self.keep(name, pins=state)
@@ -205,24 +225,3 @@ class Company:
             self._sign_in_others(session, name)
         else:
             raise SignInError("nobody of this name is known here")
-
-
-def log_identity(server: str, transport: Carrier | None = None) -> LogIdentity:
-    """What the service's log says of itself in its first entry: first contact trusts it. Raise UntrustedError."""
-    return parse_identity(control_leaf(server, transport))
-
-
-def control_leaf(server: str, transport: Carrier | None = None) -> bytes:
-    """The first entry of the service's log, checked to name the key that signs the log; raise UntrustedError."""
-    with WebLog(f"{server}/log", transport) as log:
-        key = (log.read("vkey") or b"").decode("utf-8", "replace").strip()
-        try:
-            size = verify_checkpoint(log.checkpoint() or b"", parse_verifier_key(key)).size
-            row, _ = Published(log).entries(Bundle(0, min(size, TILE_WIDTH)))
-            leaf = row[0] if row else b""
-            identity = parse_identity(leaf)
-        except AuditError as error:
-            raise UntrustedError("the log does not say whose it is") from error
-    if str(identity.log_key) != key:
-        raise UntrustedError("the log names another key than it is signed with")
-    return leaf

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from crypto.encoding import encode_base64
-from dossier.embedded.secrets import write_private
+from dossier.private import write_private
 from dossier.sample import Agency, Persona, Professional, World
 from web.demo.company import Company
 from web.demo.filling import dossier_of

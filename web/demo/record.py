@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from dossier.embedded.secrets import write_private
 from dossier.errors import InvalidRequestError
+from dossier.private import write_private
 
 FILE = "demo.json"
 HOME = "home"

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dossier.embedded.secrets import write_private
+from dossier.private import write_private
 from web.settings import Settings, SettingsError
 from web.signin.personas import PersonaFile
 

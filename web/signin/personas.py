@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from consent.catalogue import shipped_catalogues
-from dossier.embedded.secrets import write_private
 from dossier.errors import InvalidRequestError
 from dossier.parties.actor import Assurance
+from dossier.private import write_private
 from dossier.sample import Agency, Professional
 from dossier.sample.loading import load_world
 
