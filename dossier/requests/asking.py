@@ -51,6 +51,9 @@ class HiddenRequest:
 class Ask(Entry[Asked | HiddenRequest]):
     """Take in an access request; refuse with InvalidRequest-, Forbidden-, TooLarge- or ConflictError."""
 
+    alone = True
+    """Each counts those that wait before it."""
+
     def __init__(self, actor: Actor, statement: Statement, words: bytes, catalogue: Catalogue, claim: Claim) -> None:
         self._actor, self._statement, self._words = actor, statement, words
         self._catalogue, self.claim = catalogue, claim

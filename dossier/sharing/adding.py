@@ -41,6 +41,9 @@ class Added(Answer, frozen=True):
 class AddCapsules(Entry[Added]):
     """Add capsules to a standing consent; refuse with NotFoundError, ConflictError or InvalidRequestError."""
 
+    alone = True
+    """Each counts those that were added before it."""
+
     def __init__(self, actor: Actor, shared: SharedRow, capsules: Sequence[Capsule], claim: Claim) -> None:
         self._actor, self._shared, self._capsules, self.claim = actor, shared, capsules, claim
         self._consent = parse_consent(parse_statement(shared.envelope).payload, shared.seq)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -256,6 +257,14 @@ async def test_requests_do_not_pile_up(work, world):
         await work.ask(world.home, world.ahmed, case=world.case)
     with pytest.raises(ConflictError):
         await work.ask(world.home, world.ahmed, case=world.case)
+
+
+async def test_requests_at_once_do_not_pile_up(work, world):
+    """Ten that are sent at once are no more than ten one after the other: five wait, five are refused."""
+    asks = [work.ask(world.home, world.ahmed, case=world.case) for _ in range(10)]
+    ends = await asyncio.gather(*asks, return_exceptions=True)
+    refused = [each for each in ends if isinstance(each, ConflictError)]
+    assert [each.code for each in refused] == ["requests-waiting"] * 5
 
 
 async def test_silence_is_a_refusal(work, world, owner_pool):

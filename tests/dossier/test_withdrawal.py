@@ -5,14 +5,16 @@ import asyncio
 import pytest
 
 from crypto.capsules import KeyId, seal_capsule
+from crypto.encoding import new_id
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
+from dossier.hiding.absent import Absent
 from dossier.sharing import adding
 from dossier.sharing.adding import AddCapsules
 from dossier.sharing.consents import GiveConsent, NewConsent
 from dossier.sharing.ending import Sweeper
 from dossier.sharing.service import Sharing
 from dossier.sharing.withdrawal import Withdraw
-from tests.dossier.town import DENIED, claim, consent_payload, now
+from tests.dossier.town import DENIED, claim, consent_payload, now, running_town
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,27 @@ async def test_stranger_finds_nothing_to_end(town, world):
         with pytest.raises(NotFoundError):
             await town.withdraw(home, consent, stranger, signed=signed, capacity="grantee")
     await town.withdraw(home, consent)
+
+
+async def test_a_writer_that_is_behind_tells_nothing(pool):
+    """While nothing new is taken, ending what is hidden and ending what is not there are still answered alike (N54)."""
+    behind = []
+    async with running_town(pool, gate=lambda: behind[0] if behind else None) as town:
+        agency = await town.agency()
+        reader = await town.person("Ahmed", agency, "debt-counsellor")
+        stranger = await town.person("Vreemd")
+        home = await town.dossier(await town.person("Sanne"))
+        consent = await town.give(home, reader)
+        behind.append("the log is behind")
+        for wanted in (consent, new_id(consent[:2])):
+            key = claim(stranger.actor)
+            absent = Absent(stranger.actor, key, Withdraw.kinds(wanted), narrowing=True)
+            with pytest.raises(NotFoundError):
+                await Sharing(town.sharing, town.writer).act(
+                    wanted, lambda shared, key=key: Withdraw(stranger.actor, shared, None, key), absent
+                )
+        assert (await town.withdraw(home, consent)).state == "withdrawn"
+        behind.clear()
 
 
 async def test_ending_twice_is_no_error(town, world):
@@ -235,6 +258,10 @@ async def test_colleagues_pass_on_so_many_capsules(town, world, monkeypatch):
         await add(reader)
     assert refused.value.code == "too-many-capsules"
     assert (await add(home.owner)).added == 1
+    # Sent at once they are no more than one after the other.
+    fourth = await town.person("Vierde", agency, "debt-counsellor")
+    ends = await asyncio.gather(*(add(fourth) for _ in range(6)), return_exceptions=True)
+    assert [each.code for each in ends if isinstance(each, ConflictError)] == ["too-many-capsules"] * 4
     # Whoever fills a list stands in nobody's way but their own.
     colleague = await town.person("Derde", agency, "debt-counsellor")
     assert (await add(colleague)).added == 1

@@ -106,7 +106,7 @@ async def withdraw(request: Http, consent: ConsentPath, data: JSONBody[Withdrawa
         require_step_up(actor, running.sign_in.clock())
     claim = await claim_of(request, actor)
     wanted = path_id(consent)
-    absent = Absent(actor, claim, Withdraw.kinds(wanted))
+    absent = Absent(actor, claim, Withdraw.kinds(wanted), narrowing=True)
     return await running.released.sharing.act(wanted, lambda shared: Withdraw(actor, shared, statement, claim), absent)
 
 
@@ -138,7 +138,7 @@ async def add_capsules(request: Http, consent: ConsentPath, data: JSONBody[Capsu
     # The body is read first: that a malformed one is refused must not tell whether the consent is there.
     capsules, claim = read_capsules(data.capsules), await claim_of(request, actor)
     wanted = path_id(consent)
-    absent = Absent(actor, claim, AddCapsules.kinds(wanted))
+    absent = Absent(actor, claim, AddCapsules.kinds(wanted), alone=AddCapsules.alone)
     return await running.released.sharing.act(
         wanted, lambda shared: AddCapsules(actor, shared, capsules, claim), absent
     )
