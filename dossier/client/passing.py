@@ -142,7 +142,7 @@ def _has_new_keys(shown: Shown, member: Recipient, served: Mapping[str, str]) ->
     remembered = served.get(served_as(shown, member))
     if remembered is not None:
         return remembered != member.head.hex()
-    return member.since > shown.consent.issued
+    return member.since >= shown.consent.issued
 
 
 def _own_keys(identity: Identity, shown: Shown, shared: SharedKeys, items: Iterable[OpenedItem]) -> dict[KeyId, bytes]:

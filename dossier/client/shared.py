@@ -18,10 +18,13 @@ from crypto.errors import CryptoError, PinError
 from crypto.keys import key_hash
 from crypto.statements import Statement, parse_statement
 from dossier.client.authority import Authority, pinned_authority
+from dossier.client.errors import RefusedError
 from dossier.client.parties import Pins
 from dossier.client.session import Session
 from dossier.client.sharing import Shown, consents, read_capsules
 from dossier.client.signers import Signers, check_dossier
+
+NOT_FOUND = 404
 
 
 @dataclass
@@ -65,7 +68,12 @@ def fetch_shared_keys(session: Session, dossier: bytes, pins: Pins) -> SharedKey
     for shown in consents(session, dossier):
         if shown.state != "active" or shown.consent.effect != "permit":
             continue
-        answer = session.get(f"/v1/consents/{shown.consent.id}/capsules")
+        try:
+            answer = session.get(f"/v1/consents/{shown.consent.id}/capsules")
+        except RefusedError as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            continue  # one that opens nothing now, as in a case that was closed, must not keep the others from it
         statements = [parse_statement(decode_base64(text)) for text in answer["statements"]]
         chain = check_dossier(statements, dossier, pins)
         found.authority = pinned_authority(statements, chain, signers, pins)

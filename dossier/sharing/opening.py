@@ -19,10 +19,11 @@ from dossier.parties.actor import Actor
 
 def opens(consent: Consent, state: DossierState, actor: Actor, reader: Reader, now: int) -> bool:
     """Whether something that the consent covers is permitted by it to the actor now, in any role that is theirs."""
-    case = bytes.fromhex(consent.case) if consent.case else None
-    facts = Facts(state.rules, foreign_facts(actor, reader, case))
+    # Who is named by a case opens something there at least, whether or not the consent holds in that case alone.
+    context = consent.case or consent.grantee.case
+    facts = Facts(state.rules, foreign_facts(actor, reader, bytes.fromhex(context) if context else None))
     requests = (
-        Request(subject_of(actor, role), action, item, consent.purpose, consent.case)
+        Request(subject_of(actor, role), action, item, consent.purpose, context)
         for role in _roles(actor, facts)
         for action in sorted(consent.actions)
         for item in _described(consent, state)
