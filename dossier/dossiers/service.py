@@ -56,6 +56,12 @@ class Dossiers:
         holder_state(view, dossier, actor)
         return await self.store.statements(dossier, GOVERNING)
 
+    async def capsules(self, actor: Actor, dossier: bytes) -> Sequence[bytes]:
+        """Return the capsules that one who holds a dossier has as its holder; raise NotFoundError."""
+        view = await self.writer.look((dossier, actor.id))
+        holder_state(view, dossier, actor)
+        return await self.store.capsules(dossier, actor.id)
+
     async def rotations(self, actor: Actor, dossier: bytes) -> PendingRotations:
         """Name the keys that wait for a new epoch, for one who holds the dossier; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))

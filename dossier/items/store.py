@@ -26,6 +26,8 @@ PUT_WRAP = (
     "INSERT INTO dossier.wrap VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
     " ON CONFLICT (bucket, item, version, section, lane) DO UPDATE SET epoch = $5, wrapped = $6"
 )
+UPLOAD = """SELECT upload, dossier, sender, length, hash, received, state, expires FROM dossier.upload
+            WHERE bucket = audit.bucket($1) AND upload = $1"""
 USE_UPLOAD = "UPDATE dossier.upload SET state = 'used' WHERE bucket = audit.bucket($1) AND upload = $1"
 OBJECT_FOLDER = "parts"
 
@@ -204,13 +206,15 @@ class ItemStore:
         )
         return [row["body"] for row in rows]
 
-    async def add_upload(self, row: UploadRow, most: int) -> bool:
-        """Begin an upload, if the sender's unused ones for this dossier then have at most so many bytes; tell whether."""
+    async def add_upload(self, row: UploadRow, most: int) -> UploadRow | None:
+        """Begin an upload and return it, or the one that has its id; None if too many bytes of the sender then waited."""
         async with self._pool.acquire() as connection, connection.transaction():
             # Of two that begin at once, the second sees the first.
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0))", row.dossier + row.sender
             )
+            if earlier := await connection.fetchrow(UPLOAD, row.upload):
+                return UploadRow(*earlier.values())
             waiting = await connection.fetchval(
                 """SELECT coalesce(sum(length), 0)::bigint FROM dossier.upload WHERE bucket = audit.bucket($1)
                    AND dossier = $1 AND sender = $2 AND state <> 'used'""",
@@ -218,7 +222,7 @@ class ItemStore:
                 row.sender,
             )
             if waiting + row.length > most:
-                return False
+                return None
             await connection.execute(
                 """INSERT INTO dossier.upload
                        (bucket, upload, dossier, sender, length, hash, received, state, expires, object)
@@ -226,15 +230,11 @@ class ItemStore:
                 *row,
                 upload_object(row.upload),
             )
-            return True
+            return row
 
     async def upload(self, upload: bytes) -> UploadRow:
         """Return an upload; raise NotFoundError."""
-        row = await self._pool.fetchrow(
-            """SELECT upload, dossier, sender, length, hash, received, state, expires FROM dossier.upload
-               WHERE bucket = audit.bucket($1) AND upload = $1""",
-            upload,
-        )
+        row = await self._pool.fetchrow(UPLOAD, upload)
         if row is None:
             raise NotFoundError
         return UploadRow(*row.values())

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from crypto.encoding import BUCKET_SIZE, new_id
+from audit.errors import RepeatedError
+from crypto.encoding import BUCKET_SIZE, new_id, sha256
 from dossier.database import CONNECTION_ERRORS
 from dossier.errors import (
     ConflictError,
@@ -66,18 +67,24 @@ class Uploads:
         self._running: dict[bytes, tuple[int, hashlib._Hash]] = {}
         self._taking: set[bytes] = set()
 
-    async def begin(self, actor: Actor, dossier: bytes, length: int, digest: bytes, now: int) -> UploadRow:
+    async def begin(
+        self, actor: Actor, dossier: bytes, length: int, digest: bytes, now: int, key: bytes | None = None
+    ) -> UploadRow:
         """Begin an upload for a dossier that the caller has found the actor may add to.
 
-        Raises TooLargeError for a part, TooManyError for all that wait together.
+        Under an idempotency key that began one already it is that one, as it stands now. Raises RepeatedError for a
+        key that began another, TooLargeError for a part, TooManyError for all that wait together.
         """
         if length > self._limits.of(actor):
             raise TooLargeError("a part may not be as large as this")
-        upload = new_id(dossier[:BUCKET_SIZE])
+        upload = new_id(dossier[:BUCKET_SIZE]) if key is None else _keyed_id(actor, dossier, key)
         row = UploadRow(upload, dossier, actor.id, length, digest, 0, "open", now + UPLOAD_SECONDS)
-        if not await self._store.add_upload(row, OPEN_PARTS * self._limits.of(actor)):
+        kept = await self._store.add_upload(row, OPEN_PARTS * self._limits.of(actor))
+        if kept is None:
             raise TooManyError("too many bytes wait for a delivery to this dossier", retry_after=SWEEP_SECONDS)
-        return row
+        if (kept.length, kept.hash) != (length, digest):
+            raise RepeatedError("idempotency key was used with another body")
+        return kept
 
     async def find(self, actor: Actor, upload: bytes, now: int) -> UploadRow:
         """Return the actor's own upload; raise NotFoundError, GoneError when its time is over."""
@@ -161,3 +168,9 @@ class Uploads:
         for name in segment_names(upload_object(row.upload), row.received):
             digest.update(await self._objects.get(name, 0, SEGMENT_SIZE))
         return digest
+
+
+def _keyed_id(actor: Actor, dossier: bytes, key: bytes) -> bytes:
+    """The id of the upload that an actor begins for a dossier under an idempotency key; the key is 16 bytes."""
+    bucket = dossier[:BUCKET_SIZE]
+    return bucket + sha256(actor.id + dossier + key)[: len(dossier) - len(bucket)]

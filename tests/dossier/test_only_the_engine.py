@@ -168,6 +168,10 @@ async def statements(world):
     return await world.dossiers.statements(world.owner.actor, world.home.id)
 
 
+async def holder_capsules(world):
+    return await world.dossiers.capsules(world.owner.actor, world.home.id)
+
+
 async def rotations(world):
     return await world.dossiers.rotations(world.owner.actor, world.home.id)
 
@@ -283,6 +287,7 @@ RELEASES = [
     previewed,
     shown,
     statements,
+    holder_capsules,
     rotations,
     events,
     stream_keys,
@@ -437,6 +442,7 @@ TRIED = {
     "previewConsent": [previewed],
     "showDossier": [shown],
     "listStatements": [statements],
+    "listHolderCapsules": [holder_capsules],
     "listRotations": [rotations],
     "listDossierEvents": [events],
     "showStreamKeys": [stream_keys],

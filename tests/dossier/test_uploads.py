@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from audit.errors import RepeatedError
 from crypto.encoding import new_id, sha256
 from dossier.errors import (
     ConflictError,
@@ -208,3 +209,18 @@ async def test_two_segments_at_once(pool, objects):
     assert (await send(uploads, sender, row, data, SEGMENT_SIZE)).state == "complete"
     kept = b"".join([piece async for piece in read_range(objects, upload_object(row.upload), 0, len(data))])
     assert kept == data
+
+
+async def test_a_key_begins_one_upload(uploads):
+    """Beginning again under the same key gives the same upload as it stands; other bytes are refused (N72)."""
+    sender, dossier, data, key = actor(), new_id(), os.urandom(SEGMENT_SIZE + 5), b"k" * 16
+    wanted = dossier, len(data), sha256(data), NOW, key
+    begun = await asyncio.gather(*(uploads.begin(sender, *wanted) for _ in range(3)))
+    assert begun[0] == begun[1] == begun[2]
+    row = await uploads.append(sender, begun[0].upload, 0, data[:SEGMENT_SIZE], NOW)
+    assert await uploads.begin(sender, *wanted) == row
+    with pytest.raises(RepeatedError):
+        await uploads.begin(sender, dossier, len(data), sha256(b"other"), NOW, key)
+    others = [(actor(), dossier, key), (sender, dossier[:2] + new_id()[2:], key), (sender, dossier, b"l" * 16)]
+    ids = {(await uploads.begin(who, where, len(data), sha256(data), NOW, by)).upload for who, where, by in others}
+    assert len(ids | {row.upload}) == 4

@@ -56,8 +56,13 @@ async def actor_of(request: Http) -> Actor:
 async def claim_of(request: Http, actor: Actor, *, required: bool = True) -> Claim:
     """The idempotency claim of a POST: scoped to actor, method and path; raise InvalidRequestError."""
     key = key_of(request, required=required) or secrets.token_bytes(16)
+    return claim_under(request, actor, key, await request.body())
+
+
+def claim_under(request: Http, actor: Actor, key: bytes, body: bytes) -> Claim:
+    """The claim of a key; what is kept is the hash of these bytes, which stand for the body."""
     route = sha256(f"{request.method} {request.url.path}".encode())
-    return Claim(actor.id, route, key, sha256(await request.body()))
+    return Claim(actor.id, route, key, sha256(body))
 
 
 def key_of(request: Http, *, required: bool = False) -> bytes | None:

@@ -22,7 +22,7 @@ from dossier.items.segments import SEGMENT_SIZE
 from dossier.items.store import UploadRow
 from dossier.items.unadmitted import take_in
 from dossier.parties.identifiers import identifier_hmac, parse_identifier
-from web.api.act import Body, Http, actor_of, claim_of, key_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, claim_of, claim_under, key_of, path_id, problems, service
 from web.api.dossiers import DossierPath
 from web.signin.limits import Limit
 
@@ -81,22 +81,24 @@ class ItemBody(Body, frozen=True):
     tags=["delivery"],
     summary="Where records about an identifier go",
     status_code=HTTP_200_OK,
-    responses=problems(400, 401, 403, 404, 413, 429, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
 async def find_dossier(request: Http, data: JSONBody[AddressBody]) -> Address:
     """Give an admitted agency's system the address of a dossier; no dossier and not admitted look alike."""
     actor = await actor_of(request)
-    key_of(request)
+    key = key_of(request)
     running = service(request)
     if actor.kind != "system":
         raise ForbiddenError("only the system of an agency asks for addresses", code="not-a-system")
     running.sign_in.limiter.count(ADDRESSES, actor.id)
     identifier = identifier_hmac(running.identifier_key, parse_identifier(data.identifier))
     dossier = await running.dossiers.store.find(identifier)
-    state = await running.writer.submit(Ask(actor, dossier, secrets.token_bytes(16)))
-    if state is None:
+    # What is kept of the body must not tell whom it names: numbers of people are soon tried.
+    claim = claim_under(request, actor, key, identifier) if key else None
+    known = await running.writer.submit(Ask(actor, dossier, secrets.token_bytes(16), claim))
+    if known is None:
         raise NotFoundError
-    return await make_address(state, actor, running.dossiers.store, running.keys.directory, running.sign_in.clock())
+    return await make_address(known, actor, running.dossiers.store, running.keys.directory)
 
 
 @post(
@@ -105,12 +107,12 @@ async def find_dossier(request: Http, data: JSONBody[AddressBody]) -> Address:
     tags=["delivery"],
     summary="Begin the upload of a large part",
     status_code=HTTP_201_CREATED,
-    responses=problems(400, 401, 403, 404, 413, 429, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 429, 503),
 )
 async def begin_upload(request: Http, dossier: DossierPath, data: JSONBody[UploadBody]) -> Response[Upload]:
     """Begin an upload: segments of 4 MiB follow by PATCH, the last one shorter."""
     actor = await actor_of(request)
-    key_of(request)
+    key = key_of(request)
     running = service(request)
     where = path_id(dossier)
     try:
@@ -121,8 +123,8 @@ async def begin_upload(request: Http, dossier: DossierPath, data: JSONBody[Uploa
         raise InvalidRequestError("an upload has at least one byte", code="invalid-length")
     running.sign_in.limiter.count(UPLOADS, actor.id)
     await running.dossiers.may_add(actor, where)
-    row = await running.uploads.begin(actor, where, data.length, digest, running.sign_in.clock())
-    headers = {"location": f"/v1/uploads/{row.upload.hex()}", OFFSET: "0"}
+    row = await running.uploads.begin(actor, where, data.length, digest, running.sign_in.clock(), key)
+    headers = {"location": f"/v1/uploads/{row.upload.hex()}", OFFSET: str(row.received)}
     return Response(_shown(row), status_code=HTTP_201_CREATED, headers=headers)
 
 

@@ -99,6 +99,12 @@ class StatementList(Answer, frozen=True):
     statements: list[str]
 
 
+class HolderCapsules(Answer, frozen=True):
+    """The capsules of a holder: dossier key and root, or the section keys of their scope, sealed to them."""
+
+    capsules: list[str]
+
+
 @post(
     "/v1/dossiers",
     operation_id="createDossier",
@@ -176,6 +182,20 @@ async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[Stat
         return await countersign(running.writer, actor, where, statement, claim)
     sealed = read_bytes(data.sealed_key) if data.sealed_key else b""
     return await running.writer.submit(Govern(actor, where, Submission(statement, capsules, sealed), claim))
+
+
+@get(
+    "/v1/dossiers/{dossier:str}/capsules",
+    operation_id="listHolderCapsules",
+    tags=["dossiers"],
+    summary="One's own capsules as a holder of a dossier",
+    responses=problems(401, 404, 503),
+)
+async def list_capsules(request: Http, dossier: DossierPath) -> HolderCapsules:
+    """Give a holder their own capsules; whoever reads by a consent gets theirs with the list or the reading."""
+    actor = await actor_of(request)
+    found = await service(request).dossiers.capsules(actor, path_id(dossier))
+    return HolderCapsules([encode_base64(each) for each in found])
 
 
 @get(
@@ -257,4 +277,14 @@ async def end_admission(request: Http, admission: AdmissionPath, data: JSONBody[
     return await running.writer.submit(StopAdmission(actor, read_id(data.dossier), path_id(admission), claim))
 
 
-ROUTES = (create, show, list_statements, add_statement, list_rotations, rotate, end_authority, end_admission)
+ROUTES = (
+    create,
+    show,
+    list_statements,
+    add_statement,
+    list_capsules,
+    list_rotations,
+    rotate,
+    end_authority,
+    end_admission,
+)
