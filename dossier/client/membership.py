@@ -68,10 +68,11 @@ class Membership:
     def part_of(self, capacity: Capacity, now: int) -> Part | None:
         """The part in which somebody takes part now in exactly this capacity, the last one if there are several.
 
-        Nobody takes part in a case that was not accepted by somebody concerned.
+        Nobody takes part in a case that nobody concerned accepts now.
         """
         standing = [part for part in self.parts if part.capacity == capacity and part.start <= now < part.end]
-        return standing[-1] if standing and self.accepted else None
+        accepted = any(now < until for until in (self.accepted or {}).values())
+        return standing[-1] if standing and accepted else None
 
     def without(self, ended: Collection[str]) -> Membership:
         """The same without those whose part ended (hex ids), whoever says so: the service could end it by itself."""

@@ -155,6 +155,12 @@ def test_a_case_that_the_owner_did_not_accept_proves_nobody(case):
     assert case.proved() == set()
 
 
+def test_nobody_is_sealed_to_after_the_acceptance(case):
+    """When the owner's acceptance has ended nobody counts, the coordinator neither, whose own part has no end."""
+    assert case.proved(NOW + 9 * DAY - 1) == {"noor"}
+    assert case.proved(NOW + 9 * DAY) == set()
+
+
 def test_the_reins_follow_both_signatures(case):
     """After a transfer the next coordinator brings people in, and the former one nobody, whatever the time (R15)."""
     case.adds("noor", "joris")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dossier.client.keys import open_with_file
 from dossier.sample import load_world
@@ -27,6 +28,7 @@ from web.demo.progress import silent
 from web.demo.record import write_demo
 
 MIB = 1024 * 1024
+SISTER = "els-de-wit"
 ASKED = ["--purpose", "debt-plan", "--reason", "intake"]
 
 
@@ -56,7 +58,8 @@ async def town(app, personas, settings):
     """The cast of the story with a dossier that admits the agency; how commands reach the application."""
     loop = asyncio.get_running_loop()
     made = functools.partial(Company, transport=lambda _name: LoopTransport(app, loop))
-    world = cast_of(load_world())
+    whole = load_world()
+    world = replace(cast_of(whole), personas=(whole.persona(OWNER), whole.persona(SISTER)))
 
     def settle():
         begun = begin(ORIGIN, settings.data_dir, world)
@@ -196,6 +199,36 @@ async def test_a_team_gets_its_keys(terminal, tmp_path):
     assert (await terminal.done("share-keys", "--as", OWNER, "--show"))["missing"] == []
     assert (await terminal.done("cases", "close", case[:8], "--as", PROFESSIONAL))["state"] == "closed"
     assert (await terminal.run(*reading))[0] == 1
+
+
+async def test_a_sister_in_the_team_gets_her_keys(terminal, tmp_path):
+    """A citizen tells her keys, is brought in with these and no others, reads, leaves by sign-in, and gets no more (P7)."""
+    letter, out = tmp_path / "letter.txt", tmp_path / "out"
+    letter.write_text("Voor mijn zus")
+    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
+    opened = await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER, "--purpose", "debt-plan")
+    case = opened["case"]
+    await terminal.done("cases", "accept", case, "--as", OWNER)
+    told = (await terminal.done("cases", "keys", "--as", SISTER))["keys"]
+    adding = ["cases", "add", case, "--as", OWNER, "--participant", SISTER, "--purpose", "network-help", "--keys"]
+    assert (await terminal.run(*adding, "00" * 32))[1]["code"] == "pin"
+    assert (await terminal.run(*adding, "my own"))[0] == 1
+    await terminal.done(*adding, f"{told[:32].upper()} {told[32:]}")
+    granting = ["grant", "--as", OWNER, "--team", case, "--sections", "debts", "--purpose", "debt-plan"]
+    given = await terminal.done(*granting, "--later-members")
+    assert (given["members"], given["waiting"]) == (["Noor Hoekstra", "Els de Wit"], [])
+    reading = ["open", pushed["items"][0]["item"], "--as", SISTER, *ASKED, "--case", case, "--out", str(out)]
+    await terminal.done(*reading)
+    assert out.read_text() == letter.read_text()
+    await terminal.done("cases", "leave", case, "--as", SISTER)
+    assert (await terminal.run(*reading))[0] == 1
+    assert (await terminal.done("cases", "show", case, "--as", OWNER))["chain"]["ended"] != []
+    pins = (await terminal.done("pins", "--as", OWNER))["pins"]
+    assert {"case", "ended part"} <= {each["kind"] for each in pins}
+    sister = (await terminal.done("cases", "keys", "--as", SISTER))["person"]
+    gone = (await terminal.done("pins", "--as", OWNER, "--forget", sister))["forgotten"]
+    assert {each["kind"] for each in gone} == {"keys"}
+    await terminal.done("cases", "close", case, "--as", PROFESSIONAL)
 
 
 async def test_what_was_seen_is_held_to(terminal, town, settings):

@@ -1,11 +1,15 @@
-"""Cases: list them, open one, accept one for one's dossier, bring somebody in, hand over the reins, close it."""
+"""Cases: list them, open one, accept one for one's dossier, bring somebody in, hand over the reins, close it.
+
+A citizen is brought in with their keys: `keys` prints those of the one who acts, to be told by another way.
+"""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from crypto.encoding import encode_base64
+from crypto.encoding import HASH_SIZE, decode_hex, encode_base64
+from crypto.errors import CryptoError
 from crypto.keys import key_hash
 from dossier.client.cases import Capacity, CaseView, accept
 from dossier.dossiers.statements import read_bytes
@@ -15,7 +19,7 @@ from web.commands.looking import DAYS, add_dossier, counted, dossiers, last_day,
 from web.commands.who import Report, Who, act, add_who, find_name
 from web.commands.working import find_case, worker
 
-ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close")
+ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close", "keys")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_dossier(parser)
     parser.add_argument("--owner", action="append", default=[], metavar="WHO", help="persona or bsn:NUMBER to invite")
     parser.add_argument("--participant", default="", metavar="PERSON", help="whom to bring in")
+    parser.add_argument("--keys", default="", metavar="HASH", help="with add: their keys, as they told you themselves")
     parser.add_argument("--offer", default="", metavar="OFFER", help="what the coordinator's `offer` printed")
     parser.add_argument("--purpose", default="case-coordination", metavar="P", help="code of the purpose")
     parser.add_argument("--subject", default="support", metavar="S", help="code of what a new case is about")
@@ -84,7 +89,8 @@ def _add(who: Who, arguments: argparse.Namespace) -> Report:
     case = _case(who, arguments)
     capacity = _capacity(who, arguments.participant)
     end = last_moment(arguments.until, who.session.now())
-    return _done(case, worker(who).add(case.case, capacity, arguments.purpose, end))
+    head = _hash(arguments.keys) if arguments.keys else b""
+    return _done(case, worker(who).add(case.case, capacity, arguments.purpose, end, head))
 
 
 def _leave(who: Who, arguments: argparse.Namespace) -> Report:
@@ -111,6 +117,20 @@ def _close(who: Who, arguments: argparse.Namespace) -> Report:
     check_known("reasons", [arguments.reason])
     case = _case(who, arguments)
     return _done(case, worker(who).close(case.case, arguments.reason))
+
+
+def _keys(who: Who, _arguments: argparse.Namespace) -> Report:
+    own = who.company.identity(who.name)
+    values = {"person": own.person.hex(), "keys": own.head.hex()}
+    return Report(values, [f"{values['person']}  keys {values['keys']}"])
+
+
+def _hash(words: str) -> bytes:
+    """What somebody told of their keys: 64 hexadecimal digits, spaces and capitals as one writes them down."""
+    try:
+        return decode_hex("".join(words.split()).lower(), HASH_SIZE)
+    except CryptoError as error:
+        raise InvalidRequestError("keys are told by 64 hexadecimal digits, as `cases keys` prints them") from error
 
 
 def _case(who: Who, arguments: argparse.Namespace) -> CaseView:
@@ -155,4 +175,5 @@ _WORK = {
     "offer": _offer,
     "take": _take,
     "close": _close,
+    "keys": _keys,
 }

@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     whom = parser.add_mutually_exclusive_group(required=True)
     whom.add_argument("--to", default="", metavar="PERSON", help="name or id of a professional; id of a citizen")
     whom.add_argument("--role", default="", metavar="ROLE", help="everybody in this role, such as debt-counsellor")
-    whom.add_argument("--team", default="", metavar="CASE", help="all professionals who take part in this case")
+    whom.add_argument("--team", default="", metavar="CASE", help="all who take part in this case")
     parser.add_argument("--organisation", default="", metavar="ORG", help="with --role: of which organisation")
     parser.add_argument("--later-members", action="store_true", help="with --role or --team: also who joins later")
     parser.add_argument("--case", default="", metavar="CASE", help="only in this case, and until it closes")

@@ -15,13 +15,21 @@ from dossier.errors import InvalidRequestError
 from web.commands.looking import counted
 from web.commands.who import Report, Who, act, add_who
 
-KINDS = (("heads", "keys"), ("dossiers", "dossier"), ("authorities", "who holds it"), ("counters", "attestation"))
+KINDS = (
+    ("heads", "keys"),
+    ("dossiers", "dossier"),
+    ("authorities", "who holds it"),
+    ("counters", "attestation"),
+    ("cases", "case"),
+    ("ends", "ended part"),
+)
+ENDED = "ended part"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_who(parser)
-    parser.add_argument("--forget", default="", metavar="ID", help="id of the person, organisation or dossier")
+    parser.add_argument("--forget", default="", metavar="ID", help="id of the person, organisation, dossier or case")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,12 +42,12 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     rows = [*_rows(pins), *({"kind": "held", "of": of, "pin": pin} for of, pin in sorted(held.items()))]
     if not arguments.forget:
         return Report({"pins": rows}, [*(_line(who, row) for row in rows), counted(len(rows), "pin")])
-    gone = [row for row in rows if arguments.forget in _ids(row["of"])]
+    gone = [row for row in rows if arguments.forget in _ids(row["of"], row["kind"])]
     if not gone:
         raise InvalidRequestError("nothing was seen of this id")
-    for name, _ in KINDS:
+    for name, kind in KINDS:
         seen: dict[str, Any] = getattr(pins, name)
-        for of in [each for each in seen if arguments.forget in _ids(each)]:
+        for of in [each for each in seen if arguments.forget in _ids(each, kind)]:
             del seen[of]
     who.company.keep(who.name, dossiers={of: pin for of, pin in held.items() if arguments.forget not in _ids(of)})
     told = "forgotten; the next contact is a first contact and trusts the service"
@@ -54,9 +62,13 @@ def _rows(pins: Pins) -> Iterator[dict[str, Any]]:
             yield {"kind": kind, "of": of, "pin": str(pin)}
 
 
-def _ids(of: str) -> set[str]:
-    """The ids in what a pin is kept under: `organisation-person`, `-person`, `dossier`, `dossier/section/lane`."""
-    return {each for each in of.replace("/", "-").split("-") if each}
+def _ids(of: str, kind: str = "") -> set[str]:
+    """The ids by which a pin is forgotten: `organisation-person`, `-person`, `dossier`, `dossier/section/lane`, `case`.
+
+    An end, kept under `case-person`, goes with its case only: new keys of somebody do not bring them back.
+    """
+    ids = [each for each in of.replace("/", "-").split("-") if each]
+    return set(ids[:1] if kind == ENDED else ids)
 
 
 def _line(who: Who, row: dict[str, Any]) -> str:
