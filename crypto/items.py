@@ -11,7 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from crypto.canonical import decode_json, encode_json
 from crypto.core import Core, core_hash
@@ -48,12 +48,22 @@ class SealedItem:
     parts: list[bytes]
 
 
+class Digest(Protocol):
+    """A running SHA-256, as `hashlib` has it; a caller's own may work in another thread."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more bytes."""
+
+    def digest(self) -> bytes:
+        """The hash of all bytes so far."""
+
+
 class PartSealer:
     """Seals one part chunk by chunk; `info` says what the header must state once `finish` was called."""
 
-    def __init__(self, stream: StreamSealer) -> None:
+    def __init__(self, stream: StreamSealer, digest: Digest) -> None:
         self._stream = stream
-        self._digest = hashlib.sha256()
+        self._digest = digest
         self._length = 0
         self.info: PartInfo | None = None
 
@@ -76,13 +86,13 @@ class PartSealer:
 class PartOpener:
     """Opens one part chunk by chunk; complete only once `finish` returned. Raises TamperedError."""
 
-    def __init__(self, header: Header, item_key: bytes, index: int) -> None:
+    def __init__(self, header: Header, item_key: bytes, index: int, digest: Digest | None = None) -> None:
         if not 0 <= index < len(header.parts):
             raise MalformedError("no such part")
         check_item_key(header, item_key)
         self._info = header.parts[index]
         self._stream = StreamOpener(content_key(item_key, header.core_hash, index), content_ad(header.core_hash, index))
-        self._digest = hashlib.sha256()
+        self._digest = digest or hashlib.sha256()
         self._length = 0
 
     def update(self, sealed: bytes) -> bytes:
@@ -118,12 +128,12 @@ class ItemSealer:
         self.sealed_key = seal(Label.ITEM_KEY, (self._hash,), section_public, self._item_key)
         self.sealed_metadata = seal_metadata(core, self._hash, self._item_key, metadata)
 
-    def part(self, index: int) -> PartSealer:
-        """Start part `index`, each once."""
+    def part(self, index: int, digest: Digest | None = None) -> PartSealer:
+        """Start part `index`, each once; `digest` is a new SHA-256, one of hashlib if there is none."""
         if index in self._parts or not 0 <= index < self._core.part_count:
             raise MalformedError("no such part, or started twice")
         stream = StreamSealer(content_key(self._item_key, self._hash, index), content_ad(self._hash, index))
-        self._parts[index] = PartSealer(stream)
+        self._parts[index] = PartSealer(stream, digest or hashlib.sha256())
         return self._parts[index]
 
     def finish(self, signer: SigningKey) -> Statement:

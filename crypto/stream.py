@@ -45,9 +45,15 @@ class StreamSealer:
 
     def update(self, data: bytes) -> bytes:
         """Take plaintext of any length; return the stream bytes that are ready."""
-        out, self._ready = [self._ready], b""
-        data, at = self._pending + data, 0
+        out, self._ready = [self._ready] if self._ready else [], b""
+        at = 0
         # A full chunk waits until more follows: only then is it surely not the last.
+        if self._pending:
+            at = CHUNK_SIZE - len(self._pending)
+            if at >= len(data):
+                self._pending += data
+                return b"".join(out)
+            out.append(self._push(self._pending + data[:at], _MESSAGE))
         while len(data) - at > CHUNK_SIZE:
             out.append(self._push(data[at : at + CHUNK_SIZE], _MESSAGE))
             at += CHUNK_SIZE
@@ -78,8 +84,15 @@ class StreamOpener:
 
     def update(self, data: bytes) -> bytes:
         """Take stream bytes of any length; return the plaintext that is verified. Raise TamperedError."""
-        data = self._start(self._pending + data)
+        if self._state is None:
+            data, self._pending = self._start(self._pending + data), b""
         out, at = [], 0
+        if self._pending or self._state is None:
+            at = _SEALED_CHUNK - len(self._pending)
+            if at >= len(data):
+                self._pending += data
+                return b""
+            out.append(self._pull(self._pending + data[:at], _MESSAGE))
         while len(data) - at > _SEALED_CHUNK:
             out.append(self._pull(data[at : at + _SEALED_CHUNK], _MESSAGE))
             at += _SEALED_CHUNK

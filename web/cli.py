@@ -56,13 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         print(f"dossier: `{words[0]}` is not a command\n\n{usage()}", file=sys.stderr)
         return 2
-    module = _load(command.module)
+    module = load(command.module)
     parser = argparse.ArgumentParser(prog=f"dossier {words[0]}", description=module.__doc__, allow_abbrev=False)
     module.configure(parser)
     return int(module.run(parser.parse_args(words[1:])))
 
 
-def _load(name: str) -> ModuleType:
+def load(name: str) -> ModuleType:
     """Import a command's module. What is imported stays, so looking for garbage meanwhile finds none and takes time."""
     gc.disable()
     try:

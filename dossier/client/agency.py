@@ -90,7 +90,11 @@ class Agency:
 
 def send_record(session: Session, dossier: bytes, sealed: SealedRecord, key: str = "") -> dict[str, Any]:
     """Send a sealed version: its large parts first, then the version itself, under this idempotency key."""
-    uploads = [upload_part(session, dossier, part) if _is_large(part) else "" for part in sealed.parts]
+    hashes = [str(part["hash"]) for part in sealed.header.payload["parts"]]
+    uploads = [
+        upload_part(session, dossier, part, digest) if _is_large(part) else ""
+        for part, digest in zip(sealed.parts, hashes, strict=True)
+    ]
     answer: dict[str, Any] = session.post(f"/v1/dossiers/{dossier.hex()}/items", sealed.body(uploads), key=key)
     return answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from crypto.chains import DossierChain, SectionKey, verify_dossier_chain
 from crypto.core import Core
@@ -15,12 +15,14 @@ from crypto.items import ItemSealer
 from crypto.keys import SigningKey, key_hash
 from crypto.register import check_address
 from crypto.statements import Statement, parse_statement
-from crypto.stream import sealed_size
+from crypto.stream import CHUNK_SIZE, sealed_size
+from dossier.client.hashing import SideHash
 
 INLINE_LIMIT = sealed_size(65_536)
 """Ciphertext bytes up to which a part travels in the request itself."""
 
-_PIECE = 1024 * 1024
+_PIECE = CHUNK_SIZE
+"""What is read at once: a chunk, so that nothing is cut or joined on the way, and stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,8 @@ def seal_record(
     files = []
     for number, content in enumerate(contents):
         path = folder / f"{core.item.hex()}-{number}"
-        with path.open("wb") as sink:
-            part = sealer.part(number)
+        with path.open("wb") as sink, SideHash() as digest:
+            part = sealer.part(number, digest)
             for piece in _pieces(content.source):
                 sink.write(part.update(piece))
             sink.write(part.finish())
@@ -179,9 +181,5 @@ def _pieces(source: Path | bytes) -> Iterable[bytes]:
             yield source[at : at + _PIECE]
         return
     with source.open("rb") as file:
-        yield from _read(file)
-
-
-def _read(file: IO[bytes]) -> Iterable[bytes]:
-    while piece := file.read(_PIECE):
-        yield piece
+        while piece := file.read(_PIECE):
+            yield piece

@@ -7,7 +7,7 @@ stream; a part is complete only once its length and hash are those of the verifi
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -19,11 +19,16 @@ from crypto.encoding import decode_base64, encode_base64
 from crypto.headers import Header, check_header
 from crypto.items import PartOpener, open_metadata
 from crypto.statements import Statement, parse_statement, sign
+from crypto.stream import CHUNK_OVERHEAD, CHUNK_SIZE
+from dossier.client.ahead import ahead
 from dossier.client.errors import UntrustedError
+from dossier.client.hashing import SideHash
 from dossier.client.making import Identity
 from dossier.client.session import Session
 
 RANGE = 4 * 1024 * 1024
+STEP = CHUNK_SIZE + CHUNK_OVERHEAD
+"""What is opened at once: about a chunk, so that it stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -132,21 +137,31 @@ def save_part(session: Session, released: Released, number: int, sink: IO[bytes]
 
     What was written is complete only when this returns; raise TamperedError if the part is not its author's.
     """
-    opener = PartOpener(released.header, released.item_key, number)
     part = released.shown["parts"][number]
     if "content" in part:
-        sink.write(opener.update(decode_base64(part["content"])))
-    else:
-        _save_ranges(session, f"/v1/readings/{released.reading}/parts/{number}", part["length"], opener, sink)
-    sink.write(opener.finish())
+        write_part(released.header, released.item_key, number, [decode_base64(part["content"])], sink)
+        return
+    path = f"/v1/readings/{released.reading}/parts/{number}"
+    with ahead(_ranges(session, path, part["length"])) as pieces:
+        write_part(released.header, released.item_key, number, pieces, sink)
 
 
-def _save_ranges(session: Session, path: str, length: int, opener: PartOpener, sink: IO[bytes]) -> None:
+def write_part(header: Header, item_key: bytes, number: int, pieces: Iterable[bytes], sink: IO[bytes]) -> None:
+    """Open the pieces of one part's ciphertext and write its plaintext; see `save_part`."""
+    with SideHash() as digest:
+        opener = PartOpener(header, item_key, number, digest)
+        for piece in pieces:
+            for at in range(0, len(piece), STEP):
+                sink.write(opener.update(piece[at : at + STEP]))
+        sink.write(opener.finish())
+
+
+def _ranges(session: Session, path: str, length: int) -> Iterator[bytes]:
     at = 0
     while at < length:
         wanted = {"range": f"bytes={at}-{min(at + RANGE, length) - 1}"}
         piece = session.send("GET", path, headers=wanted).content
         if not piece:
             raise UntrustedError("the service sent an empty range")
-        sink.write(opener.update(piece))
+        yield piece
         at += len(piece)

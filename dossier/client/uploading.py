@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from dossier.client.errors import RefusedError, UnreachableError
@@ -13,10 +12,13 @@ TRIES = 5
 _HEADERS = {"content-type": "application/octet-stream"}
 
 
-def upload_part(session: Session, dossier: bytes, part: Path) -> str:
-    """Upload a file of ciphertext for a dossier; return the upload's id. Holds one segment in memory."""
+def upload_part(session: Session, dossier: bytes, part: Path, digest: str) -> str:
+    """Upload a file of ciphertext, whose SHA-256 in hex is `digest`, for a dossier; return the upload's id.
+
+    Holds one segment in memory.
+    """
     length = part.stat().st_size
-    begun = session.post(f"/v1/dossiers/{dossier.hex()}/uploads", {"length": length, "hash": _digest(part)})
+    begun = session.post(f"/v1/dossiers/{dossier.hex()}/uploads", {"length": length, "hash": digest})
     upload: str = begun["upload"]
     for left in reversed(range(TRIES)):
         try:
@@ -44,8 +46,3 @@ def _send_rest(session: Session, upload: str, part: Path, length: int) -> None:
 
 def _offset(session: Session, upload: str) -> int:
     return int(session.send("HEAD", f"/v1/uploads/{upload}").header("upload-offset"))
-
-
-def _digest(part: Path) -> str:
-    with part.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -51,6 +51,20 @@ def test_lengths(length):
     assert len(chunks(stream)) == chunk_count(length)
 
 
+@pytest.mark.parametrize("step", [17, 24, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, CHUNK, CHUNK + HEADER_SIZE])
+@pytest.mark.parametrize("length", [0, CHUNK_SIZE, 2 * CHUNK_SIZE, 2 * CHUNK_SIZE + 1])
+def test_pieces_as_long_as_chunks(length, step):
+    """Pieces that end where a chunk ends, or a byte beside it, give the same stream and the same content."""
+    content = CONTENT[:length]
+    sealed = seal(content, step)
+    assert len(sealed) == sealed_size(length)
+    assert open_all(sealed, step) == content
+    with pytest.raises(TamperedError):
+        open_all(sealed[:-1], step)
+    with pytest.raises(TamperedError):
+        open_all(sealed + b"a", step)
+
+
 @settings(max_examples=15)
 @given(st.integers(1, 200_000), st.integers(1, 200_000))
 def test_pieces(seal_step, open_step):

@@ -20,9 +20,9 @@ RUNNING = {"bench", "demo", "serve", "migrate", "erase", "doctor", "log"}
 
 PROGRAM = """
 import json, sys
-from web.cli import COMMANDS, _load
+from web.cli import COMMANDS, load
 sys.argv = ["dossier"]
-_load(COMMANDS[{name!r}].module)
+load(COMMANDS[{name!r}].module)
 {more}
 print(json.dumps(sorted(sys.modules)))
 """
