@@ -93,6 +93,19 @@ def test_one_coordinator_always(changes):
     assert file.coordinator.person == (transfers[-1] if transfers else PEOPLE[3].person)
 
 
+@settings(max_examples=100)
+@given(st.lists(steps, max_size=12))
+def test_the_next_link_names_who_ended_since_the_last(changes):
+    """The last link is the one that was taken last, and nobody who ended after it is left out of what comes next."""
+    file, _ = both(changes)
+    links = [at for at, (kind, _) in enumerate(changes) if kind in {"case-participation", "coordinator-transfer"}]
+    last = links[-1] if links else -1
+    ended = {payload["person"] for kind, payload in changes[last + 1 :] if kind == "participation-end"}
+    assert file.ended == ended
+    head = changes[last][1]["statement"] if links else file.hash
+    assert (file.head, file.sequence) == (head, changes[last][1]["sequence"] if links else 0)
+
+
 def test_nothing_before_the_opening():
     """Records without an opening make no case."""
     assert case_file([]) is None

@@ -236,11 +236,13 @@ def test_a_professional_who_replaced_their_keys_needs_the_attestation_only(bank)
 def test_a_coordinator_with_other_keys_brings_nobody_in(bank):
     """The owner accepted an opening that names the coordinator's keys; who signs with others is nobody (R2)."""
     case = bank.case((bank.member("Noor")[2],))
-    _, olga = bank.opener
-    new = Pairs(SigningKey.generate(), SealingKey.generate())
-    other = first_keys(bytes.fromhex(olga["person"]), bank.id, new, b"\0" * 32, NOW)
-    olga["keys"] = [encode_base64(other.envelope)]
-    bank.attest(olga, other.hash.hex())
+    own, olga = bank.opener
+    thief = Pairs(SigningKey.generate(), SealingKey.generate())
+    first = first_keys(bytes.fromhex(olga["person"]), bank.id, thief, b"\0" * 32, NOW)
+    # It ends in the very key that signed, so that the signatures as such hold.
+    onward = next_keys(first, thief.signing, Pairs(own.signing, thief.sealing), NOW)
+    olga["keys"] = [encode_base64(each.envelope) for each in (first, onward)]
+    bank.attest(olga, onward.hash.hex())
     assert names(bank.people().in_case(case, bank.concerned)) == ([], ["Noor"])
 
 

@@ -181,6 +181,10 @@ async def test_the_reins_go_over(cast):
     def story():
         case, owner = accepted(cast), cast.citizen.capacity
         cast.worker.add(case, owner, "network-help", cast.owner.session.now() + 3600)
+        early = cast.worker.offer(case, owner, bytes.fromhex(cast.citizen.identity.key_hash))
+        cast.worker.add(case, owner, "network-help", cast.owner.session.now() + 3600)
+        with pytest.raises(UntrustedError):
+            cast.citizen.take(early)
         offered = cast.worker.offer(case, owner, bytes.fromhex(cast.citizen.identity.key_hash))
         with pytest.raises(UntrustedError):
             cast.worker.take(offered)

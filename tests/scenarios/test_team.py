@@ -148,6 +148,30 @@ async def test_who_left_gets_nothing_more(cast):
     await tell(story)
 
 
+async def test_several_who_change_a_case_at_once(cast):
+    """Whoever comes second looks again and signs anew; an end in between is never refused, and is named (P7)."""
+    case = await tell(case_with_els, cast)
+    els, own = cast.enrolled.identity, Capacity(cast.owner.identity.person)
+    end = cast.owner.session.now() + HOUR
+    leaving = CaseClient(cast.els, els)
+    answers = await asyncio.gather(
+        tell(bring_in, cast, case),
+        tell(cast.worker.add, case, own, "network-help", end),
+        tell(lambda: leaving.end(case, els.person, with_key=False)),
+    )
+    assert [each["state"] for each in answers] == ["added", "added", "ended"]
+
+    def story():
+        cast.worker.add(case, own, "network-help", end)
+        view = cast.owning.show(case)
+        links = [each for each in view.statements() if each.kind in LINKS]
+        assert [each.payload["sequence"] for each in links] == [1, 2, 3, 4]
+        assert [each for link in links for each in link.payload["ended"]] == [els.person.hex()]
+        assert view.ended == []
+
+    await tell(story)
+
+
 async def test_a_service_that_swaps_keys_is_caught(cast):
     """Other keys for a citizen block who knows them, get no capsule at first contact, and show to the citizen (P1, R2)."""
 
