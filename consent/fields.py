@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from consent.errors import MalformedGrantError
 from consent.terms import FOREVER
+
+FEW = 8
+"""Up to so many codes a list is kept once for all payloads that have it: most name the same few sections or actions."""
 
 
 def exact(payload: Mapping[str, Any], names: AbstractSet[str]) -> None:
@@ -22,6 +27,11 @@ def text(payload: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise MalformedGrantError(f"field `{name}` is not a string")
     return value
+
+
+def code(payload: Mapping[str, Any], name: str) -> str:
+    """A string that many payloads have alike (a purpose, a role, an organisation): one copy of it is kept."""
+    return sys.intern(text(payload, name))
 
 
 def count(payload: Mapping[str, Any], name: str) -> int:
@@ -63,4 +73,9 @@ def code_list(payload: Mapping[str, Any], name: str) -> frozenset[str]:
         raise MalformedGrantError(f"field `{name}` is not a list of codes")
     if len(set(value)) != len(value):
         raise MalformedGrantError(f"field `{name}` names something twice")
-    return frozenset(value)
+    return _shared(tuple(value)) if len(value) <= FEW else frozenset(value)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shared(codes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(codes)

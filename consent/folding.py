@@ -59,19 +59,11 @@ def compile_facts(records: Iterable[FactRecord], catalogues: Catalogues) -> Doss
     MalformedGrantError when a payload is not of its kind: an unreadable rule must never be skipped, for it could be a
     denial.
     """
-    fold = _Fold()
-    for record in records:
-        if record.seq < fold.seq:
-            raise FactsError("positions go down")
-        if record.kind not in _STEPS:
-            raise FactsError("kind of record is unknown")
-        fold.seq = record.seq
-        _STEPS[record.kind](fold, record)
-    return fold.result(catalogues)
+    return Fold().extended(records).result(catalogues)
 
 
-class _Fold:
-    """The rules so far, by id."""
+class Fold:
+    """The rules so far, by id. Nobody changes it but `extended`, which changes a copy."""
 
     def __init__(self) -> None:
         self.seq = 0
@@ -84,6 +76,24 @@ class _Fold:
         self.opt_in: OptIn | None = None
         self.emergencies: dict[str, EmergencyUse] = {}
         self.used: set[str] = set()
+
+    def extended(self, records: Iterable[FactRecord]) -> Fold:
+        """Return the rules after these records too; raise as `compile_facts` does."""
+        fold = self._copy()
+        for record in records:
+            if record.seq < fold.seq:
+                raise FactsError("positions go down")
+            if record.kind not in _STEPS:
+                raise FactsError("kind of record is unknown")
+            fold.seq = record.seq
+            _STEPS[record.kind](fold, record)
+        return fold
+
+    def _copy(self) -> Fold:
+        fold = Fold()
+        for name, value in vars(self).items():
+            setattr(fold, name, value.copy() if isinstance(value, dict | set) else value)
+        return fold
 
     def add(self, rules: dict[str, Any], rule: Any) -> None:
         """Add a rule under an id that was never used: a second one could replace a denial unseen."""
@@ -116,18 +126,18 @@ def _in_order(rules: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(rules[key] for key in sorted(rules))
 
 
-def _dossier_key(fold: _Fold, record: FactRecord) -> None:
+def _dossier_key(fold: Fold, record: FactRecord) -> None:
     owner = text(record.payload, "owner")
     if fold.owner not in ("", owner):
         raise FactsError("a second owner is named")
     fold.owner = owner
 
 
-def _authority_list(fold: _Fold, record: FactRecord) -> None:
+def _authority_list(fold: Fold, record: FactRecord) -> None:
     fold.holders = tuple(parse_holder(each) for each in nested_list(record.payload, "holders"))
 
 
-def _authority_ended(fold: _Fold, record: FactRecord) -> None:
+def _authority_ended(fold: Fold, record: FactRecord) -> None:
     person, until = text(record.payload, "person"), count(record.payload, "until")
     fold.holders = tuple(_ended(each, until) if each.person == person else each for each in fold.holders)
 
@@ -136,26 +146,26 @@ def _ended(holder: Holder, until: int) -> Holder:
     return replace(holder, period=Period(holder.period.start, min(holder.period.end, until)))
 
 
-def _consent(fold: _Fold, record: FactRecord) -> None:
+def _consent(fold: Fold, record: FactRecord) -> None:
     consent = parse_consent(record.payload, record.seq)
     fold.consents.pop(consent.replaces, None)
     fold.add(fold.consents, consent)
 
 
-def _emergency_approval(fold: _Fold, record: FactRecord) -> None:
+def _emergency_approval(fold: Fold, record: FactRecord) -> None:
     use = fold.emergencies.get(text(record.payload, "emergency"))
     approver = text(record.payload, "person")
     if use is not None and approver != use.person:
         fold.emergencies[use.id] = replace(use, approver=approver)
 
 
-def _emergency_review(fold: _Fold, record: FactRecord) -> None:
+def _emergency_review(fold: Fold, record: FactRecord) -> None:
     use = fold.emergencies.get(text(record.payload, "emergency"))
     if use is not None:
         fold.emergencies[use.id] = replace(use, reviewed=True)
 
 
-def _opt_in(fold: _Fold, record: FactRecord) -> None:
+def _opt_in(fold: Fold, record: FactRecord) -> None:
     fold.opt_in = parse_opt_in(record.payload)
 
 
@@ -168,11 +178,11 @@ def _end(table: str, name: str) -> _Step:
     return lambda fold, record: getattr(fold, table).pop(text(record.payload, name), None)
 
 
-def _nothing(_fold: _Fold, _record: FactRecord) -> None:
+def _nothing(_fold: Fold, _record: FactRecord) -> None:
     """Item and key facts are kept elsewhere."""
 
 
-_Step = Callable[[_Fold, FactRecord], None]
+_Step = Callable[[Fold, FactRecord], None]
 _STEPS: Mapping[str, _Step] = {
     "dossier-key": _dossier_key,
     "authority-list": _authority_list,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent.errors import MalformedGrantError
-from consent.fields import code_list, count, exact, flag, nested, nested_list, text
+from consent.fields import code, code_list, count, exact, flag, nested, nested_list, text
 from consent.terms import Grantee, Period, Scope
 
 EFFECTS = ("permit", "deny")
@@ -112,9 +112,9 @@ def parse_grantee(payload: Mapping[str, Any]) -> Grantee:
     return Grantee(
         kind=kind,
         person=text(payload, "person"),
-        organisation=text(payload, "organisation"),
-        role=text(payload, "role"),
-        case=text(payload, "case"),
+        organisation=code(payload, "organisation"),
+        role=code(payload, "role"),
+        case=code(payload, "case"),
         system=text(payload, "system"),
         later_members=flag(payload, "laterMembers"),
     )
@@ -131,8 +131,8 @@ def parse_scope(payload: Mapping[str, Any]) -> Scope:
         lanes=lanes,
         types=types,
         sources=sources,
-        case=text(payload, "case"),
-        label_ceiling=text(payload, "labelCeiling"),
+        case=code(payload, "case"),
+        label_ceiling=code(payload, "labelCeiling"),
         data_from=count(payload, "dataFrom"),
         data_until=count(payload, "dataUntil"),
     )
@@ -160,21 +160,21 @@ def parse_consent(payload: Mapping[str, Any], seq: int) -> Consent:
         grantee=parse_grantee(nested(payload, "grantee")),
         scope=parse_scope(nested(payload, "scope")),
         actions=code_list(payload, "actions"),
-        purpose=text(payload, "purpose"),
-        basis=text(payload, "basis"),
+        purpose=code(payload, "purpose"),
+        basis=code(payload, "basis"),
         period=Period(count(payload, "from"), count(payload, "until")),
         ends_on_case_closed=flag(ends_on, "caseClosed"),
         unused_months=count(ends_on, "unusedMonths"),
         later_items=flag(payload, "laterItems"),
         exceptions=exceptions,
-        case=text(payload, "case"),
-        catalogue=text(payload, "catalogue"),
-        text_hash=text(shown, "hash"),
-        text_language=text(shown, "language"),
-        text_version=text(shown, "version"),
+        case=code(payload, "case"),
+        catalogue=code(payload, "catalogue"),
+        text_hash=code(shown, "hash"),
+        text_language=code(shown, "language"),
+        text_version=code(shown, "version"),
         replaces=text(payload, "replaces"),
-        signer=text(payload, "signer"),
-        capacity=text(payload, "capacity"),
+        signer=code(payload, "signer"),
+        capacity=code(payload, "capacity"),
         issued=count(payload, "issuedAt"),
         seq=seq,
     )
@@ -186,5 +186,5 @@ def _parse_exception(payload: Mapping[str, Any]) -> GrantException:
         grantee=parse_grantee(nested(payload, "grantee")),
         scope=parse_scope(nested(payload, "scope")),
         actions=code_list(payload, "actions"),
-        purpose=text(payload, "purpose"),
+        purpose=code(payload, "purpose"),
     )

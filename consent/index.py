@@ -6,7 +6,6 @@ remembers follows from the facts it stands in and nothing else, so it never chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from consent.catalogue import Catalogues
@@ -41,10 +40,11 @@ class Candidates(NamedTuple):
 class Index:
     """The memory of one `DossierFacts`; used by one thread at a time."""
 
-    __slots__ = ("_by_class", "_by_section", "_catalogues", "_denials", "_permits")
+    __slots__ = ("_by_class", "_by_section", "_candidates", "_catalogues", "_denials", "_permits")
 
     def __init__(self, permits: tuple[Consent, ...], denials: tuple[Consent, ...], catalogues: Catalogues) -> None:
-        self._permits, self._denials, self._catalogues = _candidates(permits), _candidates(denials), catalogues
+        self._permits, self._denials, self._catalogues = permits, denials, catalogues
+        self._candidates: dict[str, Candidate] = {}
         self._by_section: dict[tuple[str, ...], Candidates] = {}
         self._by_class: dict[tuple[str, ...], Candidates] = {}
 
@@ -65,13 +65,20 @@ class Index:
 
     def _in_section(self, request: Request) -> Candidates:
         """Those that fit actor, action and section, and the purpose."""
-        permits = [each for each in self._permits if self._is_meant(each.consent, request, strict=True)]
-        denials = [each for each in self._denials if self._is_meant(each.consent, request, strict=False)]
+        permits = [each for each in self._permits if self._is_meant(each, request, strict=True)]
+        denials = [each for each in self._denials if self._is_meant(each, request, strict=False)]
         return Candidates(
-            denials=tuple(each for each in denials if self._has_purpose(each.consent, request, strict=False)),
-            permits=tuple(each for each in permits if self._has_purpose(each.consent, request, strict=True)),
-            near=tuple(permits),
+            denials=tuple(self._candidate(each) for each in denials if self._has_purpose(each, request, strict=False)),
+            permits=tuple(self._candidate(each) for each in permits if self._has_purpose(each, request, strict=True)),
+            near=tuple(map(self._candidate, permits)),
         )
+
+    def _candidate(self, consent: Consent) -> Candidate:
+        """What there is to ask of a consent, worked out when it is first met: most of a large dossier never is."""
+        found = self._candidates.get(consent.id)
+        if found is None:
+            found = self._candidates[consent.id] = Candidate(consent, open_questions(consent), NO_OBLIGATIONS)
+        return found
 
     def _in_class(self, wider: Candidates, request: Request) -> Candidates:
         """Those of them that fit the whole place of the item."""
@@ -107,11 +114,7 @@ class Index:
         return purpose_fits(consent.purpose, request.purpose, catalogue, strict=strict)
 
 
-def _candidates(consents: Iterable[Consent]) -> tuple[Candidate, ...]:
-    return tuple(Candidate(each, open_questions(each), NO_OBLIGATIONS) for each in consents)
-
-
-def _remember(table: dict[Any, Any], key: object, value: object, *rules: tuple[Candidate, ...]) -> None:
+def _remember(table: dict[Any, Any], key: object, value: object, *rules: tuple[Consent, ...]) -> None:
     if len(table) >= (MAX_REMEMBERED if sum(map(len, rules)) > FEW else 1):
         table.clear()
     table[key] = value

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from consent.catalogue import Catalogues
 from consent.facts import DossierFacts, FactRecord
-from consent.folding import compile_facts
+from consent.folding import Fold
 from crypto.encoding import decode_base64
 from crypto.statements import statement_hash
 
 PROPOSAL = "proposal"
 """A fact of the application, not of the engine: a statement that waits for more signatures."""
+
+DEEDS = frozenset({"dossier-key", "authority-list", "authority-ended"})
+"""The kinds of records that say whose the dossier is and was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +42,45 @@ class DossierState:
     rules: DossierFacts
 
 
-def compile_dossier(records: Iterable[FactRecord], catalogues: Catalogues) -> DossierState:
-    """Fold the rules records of a dossier's stream; raise FactsError for records that no dossier begins with."""
-    kept = tuple(records)
-    rules = compile_facts((record for record in kept if record.kind != PROPOSAL), catalogues)
-    key = _newest(kept, "dossier-key")
-    authority = _newest(kept, "authority-list")
-    return DossierState(
-        dossier=key["dossier"],
-        owner=key["owner"],
-        nature=key["nature"],
-        key=decode_base64(key["key"]),
-        inbox=decode_base64(key["inboxKey"]),
-        key_head=statement_hash("dossier-key", key).hex(),
-        key_sequence=key["sequence"],
-        authority_head=statement_hash("authority-list", authority).hex() if authority else "",
-        authority_sequence=authority["sequence"] if authority else 0,
-        proposals={record.subject: record.payload for record in kept if record.kind == PROPOSAL},
-        ends=_ends(kept),
-        rules=rules,
-    )
+@dataclass(frozen=True, slots=True)
+class DossierFold:
+    """A dossier's records folded so far, to be extended by later ones.
+
+    `deeds` are the records of its keys and of who held authority, which are looked at again; all others live on only
+    in what they did to the rules.
+    """
+
+    rules: Fold = field(default_factory=Fold)
+    deeds: tuple[FactRecord, ...] = ()
+    proposals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def extended(self, records: Sequence[FactRecord]) -> DossierFold:
+        """Return the fold with later records; raise FactsError or MalformedGrantError, see `Fold`."""
+        proposals = {record.subject: record.payload for record in records if record.kind == PROPOSAL}
+        return DossierFold(
+            rules=self.rules.extended(record for record in records if record.kind != PROPOSAL),
+            deeds=(*self.deeds, *(record for record in records if record.kind in DEEDS)),
+            proposals={**self.proposals, **proposals},
+        )
+
+    def state(self, catalogues: Catalogues) -> DossierState:
+        """Return the dossier as it stands; raise FactsError if no owner was named."""
+        rules = self.rules.result(catalogues)
+        key, authority = _newest(self.deeds, "dossier-key"), _newest(self.deeds, "authority-list")
+        return DossierState(
+            dossier=key["dossier"],
+            owner=key["owner"],
+            nature=key["nature"],
+            key=decode_base64(key["key"]),
+            inbox=decode_base64(key["inboxKey"]),
+            key_head=statement_hash("dossier-key", key).hex(),
+            key_sequence=key["sequence"],
+            authority_head=statement_hash("authority-list", authority).hex() if authority else "",
+            authority_sequence=authority["sequence"] if authority else 0,
+            proposals=self.proposals,
+            ends=_ends(self.deeds),
+            rules=rules,
+        )
 
 
 def _ends(records: tuple[FactRecord, ...]) -> dict[str, int]:

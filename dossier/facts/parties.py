@@ -81,10 +81,9 @@ class OrganisationFacts:
         object.__setattr__(self, "by_head", {each.chain_head: each for each in self.attestations.values()})
 
 
-def compile_person(records: Iterable[FactRecord]) -> PersonFacts:
-    """Fold a person's stream: key-chain and person-revoked; other kinds have no effect on keys."""
-    chains: dict[str, Chain] = {}
-    revoked = False
+def compile_person(records: Iterable[FactRecord], before: PersonFacts) -> PersonFacts:
+    """Fold a person's stream onto what it said before: key-chain and person-revoked; others have no effect on keys."""
+    chains, revoked = dict(before.chains), before.revoked
     for record in records:
         if record.kind == "key-chain":
             payload: Mapping[str, Any] = record.payload
@@ -94,11 +93,10 @@ def compile_person(records: Iterable[FactRecord]) -> PersonFacts:
     return PersonFacts(chains, revoked)
 
 
-def compile_organisation(records: Iterable[FactRecord]) -> OrganisationFacts:
-    """Fold an organisation's stream: register-entry, attestations and their ends, systems and their ends."""
-    key, period = b"", NEVER
-    attestations: dict[str, Attestation] = {}
-    systems: dict[str, SystemKeys] = {}
+def compile_organisation(records: Iterable[FactRecord], before: OrganisationFacts) -> OrganisationFacts:
+    """Fold an organisation's stream onto what it said before: register-entry, attestations, systems, their ends."""
+    key, period = before.key, before.period
+    attestations, systems = dict(before.attestations), dict(before.systems)
     for record in records:
         payload: Mapping[str, Any] = record.payload
         if record.kind == "register-entry":
