@@ -1,7 +1,7 @@
 """Which consents can concern a request at all, remembered per actor and per class of items.
 
-An aid to speed only: a rule is left out when actor, action, purpose or the item's place alone rule it out. What it
-remembers follows from the facts it stands in and nothing else, so it never changes an answer.
+An aid to speed only: a rule is left out when actor, action, purpose or the item's place alone rule it out, and those
+that name somebody else are not even looked at. What it remembers follows from the facts it stands in and nothing else, so it never changes an answer.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from consent.catalogue import Catalogues
 from consent.grant import Consent
 from consent.matching import grantee_fits, place_fits, purpose_fits
+from consent.naming import by_name, naming
 from consent.questions import Question, open_questions
 from consent.terms import NO_OBLIGATIONS, STRICT_OBLIGATIONS, Obligations, Request
 
@@ -40,10 +41,11 @@ class Candidates(NamedTuple):
 class Index:
     """The memory of one `DossierFacts`; used by one thread at a time."""
 
-    __slots__ = ("_by_class", "_by_section", "_candidates", "_catalogues", "_denials", "_permits")
+    __slots__ = ("_by_class", "_by_section", "_candidates", "_catalogues", "_denials", "_permits", "_room")
 
     def __init__(self, permits: tuple[Consent, ...], denials: tuple[Consent, ...], catalogues: Catalogues) -> None:
-        self._permits, self._denials, self._catalogues = permits, denials, catalogues
+        self._permits, self._denials, self._catalogues = by_name(permits), by_name(denials), catalogues
+        self._room = MAX_REMEMBERED if len(permits) + len(denials) > FEW else 1
         self._candidates: dict[str, Candidate] = {}
         self._by_section: dict[tuple[str, ...], Candidates] = {}
         self._by_class: dict[tuple[str, ...], Candidates] = {}
@@ -58,15 +60,15 @@ class Index:
             wider = self._by_section.get(asked)
             if wider is None:
                 wider = self._in_section(request)
-                _remember(self._by_section, asked, wider, self._permits, self._denials)
+                self._remember(self._by_section, asked, wider)
             found = self._in_class(wider, request)
-            _remember(self._by_class, key, found, self._permits, self._denials)
+            self._remember(self._by_class, key, found)
         return found
 
     def _in_section(self, request: Request) -> Candidates:
         """Those that fit actor, action and section, and the purpose."""
-        permits = [each for each in self._permits if self._is_meant(each, request, strict=True)]
-        denials = [each for each in self._denials if self._is_meant(each, request, strict=False)]
+        permits = [each for each in naming(self._permits, request.actor) if self._is_meant(each, request, strict=True)]
+        denials = [each for each in naming(self._denials, request.actor) if self._is_meant(each, request, strict=False)]
         return Candidates(
             denials=tuple(self._candidate(each) for each in denials if self._has_purpose(each, request, strict=False)),
             permits=tuple(self._candidate(each) for each in permits if self._has_purpose(each, request, strict=True)),
@@ -113,8 +115,7 @@ class Index:
         catalogue = self._catalogues.versions.get(consent.catalogue)
         return purpose_fits(consent.purpose, request.purpose, catalogue, strict=strict)
 
-
-def _remember(table: dict[Any, Any], key: object, value: object, *rules: tuple[Consent, ...]) -> None:
-    if len(table) >= (MAX_REMEMBERED if sum(map(len, rules)) > FEW else 1):
-        table.clear()
-    table[key] = value
+    def _remember(self, table: dict[Any, Any], key: object, value: object) -> None:
+        if len(table) >= self._room:
+            table.clear()
+        table[key] = value

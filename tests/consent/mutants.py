@@ -13,11 +13,12 @@ import importlib
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from consent.facts import Facts
-from consent.terms import Decision, Request
+from consent.grant import Consent
+from consent.terms import Actor, Decision, Request
 from tests.values import replace
 
 MODULES = (
@@ -34,7 +35,7 @@ MODULES = (
 )
 SOURCES = {name: inspect.getsource(importlib.import_module(f"consent.{name}")) for name in MODULES}
 CODES = {name: compile(source, f"consent/{name}.py", "exec") for name, source in SOURCES.items()}
-NOT_RULES = {"__slots__", "MAX_REMEMBERED", "FEW", "Question", "ENGINE_VERSION"}
+NOT_RULES = {"__slots__", "MAX_REMEMBERED", "FEW", "_room", "Question", "ENGINE_VERSION"}
 SWAPS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Eq: (ast.NotEq,),
     ast.NotEq: (ast.Eq,),
@@ -76,7 +77,7 @@ def _words(node: ast.AST) -> list[ast.AST]:
             return [node]
         case ast.arg(annotation=ast.expr() as note) | ast.AnnAssign(annotation=note):
             return [note]
-        case ast.Assign(targets=[ast.Name(id=name)]) if name in NOT_RULES:
+        case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)]) if name in NOT_RULES:
             return [node]
         case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.FunctionDef(name="_remember"):
             return [node]
@@ -178,9 +179,15 @@ def engine_with(name: str, tree: ast.Module) -> Decide:
             sys.modules[module.__name__] = module
             exec(compile(tree, each, "exec") if each == name else CODES[each], module.__dict__)
         engine, index = sys.modules["consent.engine"], sys.modules["consent.index"]
+        # Whom a consent names is asked twice, for speed: here once only, or the second would hide a fault of the first.
+        index.__dict__["naming"] = _everything
     finally:
         sys.modules.update(kept)
     return _with_index(engine.decide, index.Index)
+
+
+def _everything(named: Mapping[str, Sequence[Consent]], _actor: Actor) -> list[Consent]:
+    return sorted((each for consents in named.values() for each in consents), key=lambda each: each.id)
 
 
 def _with_index(decide: Decide, index: Callable[..., Any]) -> Decide:
