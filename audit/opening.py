@@ -18,8 +18,6 @@ from crypto.encoding import decode_base64, encode_base64
 from crypto.errors import CryptoError
 
 _SIZE: Final = 32
-_TEXT: Final = 44
-"""Characters of base64 that 32 bytes take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +35,10 @@ Opening = tuple[OpenField | bytes, ...]
 
 def open_fields(event: Event, seed: bytes, audience: str) -> Opening:
     """Return the opening of an event for one audience; raise EventError for an audience that does not exist."""
-    salts = field_salts(seed, len(event.values))
-    return open_salted(event, salts, digest_fields(salts, event), audience)
-
-
-def open_salted(event: Event, salts: Sequence[bytes], digests: Sequence[bytes], audience: str) -> Opening:
-    """Return what `open_fields` does, of salts and digests that were made for the leaf already."""
     if audience not in AUDIENCES:
         raise EventError("unknown audience")
-    schema = event.schema
-    opening: list[OpenField | bytes] = list(digests)
+    salts, schema = field_salts(seed, len(event.values)), event.schema
+    opening: list[OpenField | bytes] = list(digest_fields(salts, event))
     for at in schema.visible(audience):
         opening[at] = OpenField(salts[at], schema.fields[at].name, event.values[at].decode())
     return tuple(opening)
@@ -73,29 +65,6 @@ def opening_to_json(opening: Opening) -> list[dict[str, str]]:
         else {"salt": encode_base64(field.salt), "name": field.name, "value": field.value}
         for field in opening
     ]
-
-
-def salted_to_json(
-    event: Event, salts: Sequence[bytes], digests: Sequence[bytes], audience: str
-) -> list[dict[str, str]]:
-    """Return `opening_to_json` of `open_salted`, without the values in between: this runs for every release."""
-    if audience not in AUDIENCES:
-        raise EventError("unknown audience")
-    schema, hashes = event.schema, list(digests)
-    visible = schema.visible(audience)
-    for at in visible:
-        hashes[at] = salts[at]
-    texts = _encode_hashes(hashes)
-    opening = [{"digest": text} for text in texts]
-    for at in visible:
-        opening[at] = {"salt": texts[at], "name": schema.fields[at].name, "value": event.values[at].decode()}
-    return opening
-
-
-def _encode_hashes(hashes: Sequence[bytes]) -> list[str]:
-    """Base64 of each, in one go: a zero byte behind 32 others fills 44 characters, of which it changes the last alone."""
-    joined = encode_base64(b"\0".join(hashes) + b"\0")
-    return [joined[at : at + _TEXT - 1] + "=" for at in range(0, len(joined), _TEXT)]
 
 
 def opening_from_json(value: Any) -> Opening:

@@ -1,6 +1,6 @@
 """What the service answers after a write: values that become JSON at the edge and are kept for a repeated request.
 
-Bytes travel as base64, ids and hashes as lower-case hex, times as UTC seconds.
+Bytes travel as base64 (msgspec writes what is a `bytes` here so), ids and hashes as lower-case hex, times as UTC seconds.
 """
 
 from __future__ import annotations
@@ -10,12 +10,19 @@ from typing import Any, TypeVar
 import msgspec
 
 from audit.entry import Receipt
-from audit.opening import salted_to_json
-from crypto.encoding import encode_base64
 
 
 class Answer(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Base of all answers: camelCase on the wire."""
+
+
+class OpeningField(Answer, frozen=True, omit_defaults=True):
+    """One field of an event: its salt, name and value if it is shown, else the digest that the leaf commits to."""
+
+    digest: bytes | None = None
+    salt: bytes | None = None
+    name: str | None = None
+    value: str | None = None
 
 
 class Promise(Answer, frozen=True):
@@ -26,12 +33,12 @@ class Promise(Answer, frozen=True):
     """
 
     note: str
-    leaf: str
+    leaf: bytes
     index: int
-    path: list[str]
+    path: list[bytes]
     event: str
     seq: int
-    openings: list[dict[str, str]]
+    openings: list[OpeningField]
 
 
 AnswerType = TypeVar("AnswerType", bound=Answer)
@@ -41,13 +48,22 @@ def promise(receipt: Receipt, audience: str) -> Promise:
     """Make the promise of one event for an audience: owner, actor or auditor."""
     return Promise(
         note=receipt.promise.note.decode(),
-        leaf=encode_base64(receipt.leaf),
+        leaf=receipt.leaf,
         index=receipt.index,
-        path=[encode_base64(each) for each in receipt.path],
+        path=list(receipt.path),
         event=receipt.event_id.hex(),
         seq=receipt.seq,
-        openings=salted_to_json(receipt.event, receipt.salts, receipt.digests, audience),
+        openings=_openings(receipt, audience),
     )
+
+
+def _openings(receipt: Receipt, audience: str) -> list[OpeningField]:
+    """What `audit.opening.open_fields` gives, of the salts and digests that were made for the leaf already."""
+    schema, values = receipt.event.schema, receipt.event.values
+    fields = [OpeningField(digest) for digest in receipt.digests]
+    for at in schema.visible(audience):
+        fields[at] = OpeningField(None, receipt.salts[at], schema.fields[at].name, values[at].decode())
+    return fields
 
 
 def keep(answer: Any) -> bytes:

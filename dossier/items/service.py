@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.writer import Writer
-from crypto.encoding import encode_base64
 from dossier.answers import Answer, Promise, promise
 from dossier.dossiers.authority import is_seen
 from dossier.errors import NotFoundError
@@ -35,7 +34,7 @@ class ShownWrap(Answer, frozen=True):
     section: str
     lane: str
     epoch: int
-    wrapped: str
+    wrapped: bytes
 
 
 class ShownItem(Answer, frozen=True):
@@ -54,12 +53,12 @@ class ShownItem(Answer, frozen=True):
     type: str
     source: str
     cases: list[str]
-    header: str
-    sealed_key: str
-    sealed_metadata: str
-    placement: str
-    placed_key: str
-    stands_by: str
+    header: bytes
+    sealed_key: bytes
+    sealed_metadata: bytes
+    placement: bytes
+    placed_key: bytes
+    stands_by: bytes
     wraps: list[ShownWrap]
 
 
@@ -70,7 +69,7 @@ class ItemPage(Answer, frozen=True, omit_defaults=True):
     """
 
     items: list[ShownItem]
-    capsules: list[str]
+    capsules: list[bytes]
     promise: Promise
     next: str = ""
 
@@ -120,8 +119,7 @@ class ItemLists:
         shown = [_shown(states[item], rows[item], placed, holds=holds) for item in page.items if item in rows]
         capsules = [] if holds else await self.store.capsules(request.dossier, actor.id, page.rules)
         following = page.items[-1].hex() if page.more else ""
-        sealed = [encode_base64(each) for each in capsules]
-        return ItemPage(shown, sealed, promise(page.receipt, "owner" if holds else "actor"), following)
+        return ItemPage(shown, capsules, promise(page.receipt, "owner" if holds else "actor"), following)
 
     async def adopt(self, actor: Actor, item: bytes, wrap: Wrap) -> None:
         """Keep an item key under the list key of where it stands; raise as `Adopt` does."""
@@ -166,7 +164,7 @@ class ItemLists:
 def _shown(state: ItemState, row: Any, placements: Mapping[str, bytes], *, holds: bool) -> ShownItem:
     placed = row["placed"][-1] if row["placed"] else None
     facts = state.facts
-    wraps = [ShownWrap(each[0], each[1], each[2], encode_base64(each[3])) for each in row["wraps"]] if holds else []
+    wraps = [ShownWrap(*each) for each in row["wraps"]] if holds else []
     return ShownItem(
         item=facts.item,
         version=row["version"],
@@ -176,11 +174,11 @@ def _shown(state: ItemState, row: Any, placements: Mapping[str, bytes], *, holds
         type=facts.type,
         source=facts.source,
         cases=sorted(facts.cases),
-        header=encode_base64(row["header"]),
-        sealed_key=encode_base64(row["sealed_key"]),
-        sealed_metadata=encode_base64(row["sealed_metadata"]),
-        placement=encode_base64(placed[2]) if placed else "",
-        placed_key=encode_base64(placed[1]) if placed else "",
-        stands_by=encode_base64(placements.get(state.placement, b"")) if holds else "",
+        header=row["header"],
+        sealed_key=row["sealed_key"],
+        sealed_metadata=row["sealed_metadata"],
+        placement=placed[2] if placed else b"",
+        placed_key=placed[1] if placed else b"",
+        stands_by=placements.get(state.placement, b"") if holds else b"",
         wraps=wraps,
     )

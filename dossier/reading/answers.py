@@ -7,7 +7,6 @@ from collections.abc import Collection
 import msgspec
 
 from audit.entry import Receipt
-from crypto.encoding import encode_base64
 from dossier.answers import Answer, Promise, promise
 from dossier.reading.store import Material
 
@@ -16,7 +15,7 @@ class PartAnswer(Answer, frozen=True, omit_defaults=True):
     """One part: bytes of ciphertext, and these themselves if the reading carries its content."""
 
     length: int
-    content: str | None = None
+    content: bytes | None = None
 
 
 class WrapAnswer(Answer, frozen=True):
@@ -25,7 +24,7 @@ class WrapAnswer(Answer, frozen=True):
     section: str
     lane: str
     epoch: int
-    wrapped: str
+    wrapped: bytes
 
 
 class ReadingAnswer(Answer, frozen=True, omit_defaults=True):
@@ -41,18 +40,18 @@ class ReadingAnswer(Answer, frozen=True, omit_defaults=True):
     section: str
     lane: str
     epoch: int
-    header: str
-    sealed_key: str
-    sealed_metadata: str
-    capsules: list[str]
+    header: bytes
+    sealed_key: bytes
+    sealed_metadata: bytes
+    capsules: list[bytes]
     wraps: list[WrapAnswer]
     parts: list[PartAnswer]
     lease_until: int
     holds_until: int
     notify: bool
     promise: Promise
-    placement: str | None = None
-    placed_key: str | None = None
+    placement: bytes | None = None
+    placed_key: bytes | None = None
 
 
 def reading_answer(
@@ -79,23 +78,19 @@ def reading_answer(
         section=facts.section,
         lane=facts.lane,
         epoch=material.state.epoch,
-        header=encode_base64(material.header),
-        sealed_key=encode_base64(material.sealed_key),
-        sealed_metadata=encode_base64(material.sealed_metadata),
-        capsules=[encode_base64(capsule) for consent, capsule in material.capsules if consent.hex() in rules],
-        wraps=[WrapAnswer(wrap.section, wrap.lane, wrap.epoch, encode_base64(wrap.wrapped)) for wrap in material.wraps],
-        parts=[PartAnswer(part.length, _content(part.content)) for part in material.parts],
+        header=material.header,
+        sealed_key=material.sealed_key,
+        sealed_metadata=material.sealed_metadata,
+        capsules=[capsule for consent, capsule in material.capsules if consent.hex() in rules],
+        wraps=[WrapAnswer(*wrap) for wrap in material.wraps],
+        parts=[PartAnswer(part.length, part.content) for part in material.parts],
         lease_until=lease_until,
         holds_until=holds_until,
         notify=notify,
         promise=promised,
-        placement=_content(material.placement or None),
-        placed_key=_content(material.placed_key or None),
+        placement=material.placement or None,
+        placed_key=material.placed_key or None,
     )
-
-
-def _content(content: bytes | None) -> str | None:
-    return None if content is None else encode_base64(content)
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import pytest
 
 from consent.lifecycle import PROPOSAL_SECONDS
 from crypto.capsules import KeyId, seal_capsule
-from crypto.encoding import decode_base64, encode_base64
+from crypto.encoding import decode_base64
 from crypto.statements import parse_statement
 from dossier.countersigning import countersign
 from dossier.dossiers.showing import show
@@ -187,7 +187,7 @@ async def test_an_answer_waits_with_its_consent(work, world):
     assert shown.state == "granted"
     assert parse_statement(decode_base64(shown.answer)).kind == "access-answer"
     released = await work.town.read(world.ahmed, item)
-    assert released.capsules == [encode_base64(new.capsules[0].encode())]
+    assert released.capsules == [new.capsules[0].encode()]
 
 
 async def test_an_answer_with_two_consents_waits_for_both(work, world):

@@ -9,7 +9,7 @@ from audit.errors import RepeatedError, UnavailableError
 from audit.note import ED25519, VerifierKey
 from audit.promise import verify_promise
 from crypto.capsules import KeyId, parse_capsule, pick_key
-from crypto.encoding import decode_base64, new_id
+from crypto.encoding import new_id
 from crypto.headers import parse_header
 from crypto.items import open_item_key, open_metadata, open_part
 from crypto.keys import SigningKey
@@ -40,24 +40,22 @@ async def world(town):
 
 def opened(answer, reader, home):
     """Open an answer as a grantee's client does: capsule, section key, item key, content."""
-    header = parse_header(parse_statement(decode_base64(answer.header)))
+    header = parse_header(parse_statement(answer.header))
     key_id = KeyId.section(home.place(answer.section))
-    capsule = next(each for each in map(parse_capsule, map(decode_base64, answer.capsules)) if key_id in each.key_ids)
+    capsule = next(each for each in map(parse_capsule, answer.capsules) if key_id in each.key_ids)
     secret = pick_key(capsule, reader.sealing, key_id, header.core.section_key_hash)
-    item_key = open_item_key(
-        header, section_sealing_key(secret, home.place(answer.section)), decode_base64(answer.sealed_key)
-    )
-    title = open_metadata(header, item_key, decode_base64(answer.sealed_metadata))["title"]
-    return title, open_part(header, item_key, 0, decode_base64(answer.parts[0].content))
+    item_key = open_item_key(header, section_sealing_key(secret, home.place(answer.section)), answer.sealed_key)
+    title = open_metadata(header, item_key, answer.sealed_metadata)["title"]
+    return title, open_part(header, item_key, 0, answer.parts[0].content)
 
 
 def verified(promise):
-    leaf, path = decode_base64(promise.leaf), [decode_base64(each) for each in promise.path]
+    leaf, path = promise.leaf, promise.path
     return verify_promise(promise.note.encode(), PROMISE, ORIGIN, leaf, promise.index, path)
 
 
 def fields(promise):
-    return {each["name"]: each["value"] for each in promise.openings if "name" in each}
+    return {each.name: each.value for each in promise.openings if each.name}
 
 
 async def hidden(town, reader, item, **changes):
@@ -95,7 +93,7 @@ async def test_release_comes_with_its_event(town, world, owner_pool):
     assert item.hex() in shown["subjects"]
     assert "rules" not in shown
     leaf = await owner_pool.fetchval("SELECT leaf FROM audit.event WHERE event = $1", bytes.fromhex(answer.reading))
-    assert leaf == decode_base64(answer.promise.leaf)
+    assert leaf == answer.promise.leaf
     await town.withdraw(home, consent)
 
 

@@ -46,7 +46,7 @@ async def test_ending_without_a_key(town, world):
     reader, home, item = world[2:]
     consent = await town.give(home, reader)
     ended = await town.withdraw(home, consent, signed=False)
-    shown = {each["name"]: each["value"] for each in ended.promise.openings if "name" in each}
+    shown = {each.name: each.value for each in ended.promise.openings if each.name}
     assert (shown["schema"], shown["flag"], shown["capacity"]) == ("stopped/v1", "without-key", "owner")
     assert not ended.by_key
     with pytest.raises(NotFoundError):

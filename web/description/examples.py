@@ -71,13 +71,14 @@ NUMBERS: Mapping[str, int] = {
 }  # fmt: skip
 LISTS: Mapping[str, str] = {"roles": "role", "people": "person", "cases": "case"}
 MEMBERS: Mapping[str, Any] = {
-    "openings": [{"salt": "c2FsdA==", "value": "ZGVjaXNpb24vdjE="}],
+    "openings": [{"salt": "c2FsdA==", "name": "schema", "value": "decision/v1"}],
     "checks": {"database": True, "log": True},
     "parts": [0],
 }
 """Whole values where the schema says too little."""
 
 SEPARATE: Mapping[str, Mapping[str, Any]] = {
+    "OpeningField": {"salt": "c2FsdA==", "name": "schema", "value": "decision/v1"},
     "PartBody": {"content": "Y2lwaGVydGV4dA=="},
     "PreviewBody": {"ending": "5b0a1d6a4c0f4f2f9d0c7b8a69584736", "people": []},
     "SystemBody": {
