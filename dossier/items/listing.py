@@ -21,6 +21,7 @@ from consent.terms import Decision, ItemFacts, Request
 from crypto.canonical import encode_json
 from crypto.encoding import sha256
 from dossier.decisions import decided_fields, with_reason
+from dossier.dossiers.authority import is_seen
 from dossier.errors import ConflictError, NotFoundError
 from dossier.events import actor_fields
 from dossier.facts.dossiers import DossierState
@@ -78,12 +79,15 @@ class Items:
 class Page:
     """The items of one page, newest delivery first; `more` says whether another page follows.
 
-    `rules` are the ids of the rules that permitted them: capsules of those consents may go with the page.
+    `rules` are the ids of the rules that permitted them: capsules of those consents may go with the page. `holds` says
+    whether the caller is a holder of the dossier, and `states` how its items stood.
     """
 
     items: Sequence[bytes]
     more: bool
     rules: frozenset[str]
+    holds: bool
+    states: Mapping[bytes, ItemState]
     receipt: Receipt
 
 
@@ -107,9 +111,10 @@ class ListItems(Entry[Page]):
         page, more = self._page(permitted)
         found, decisions = list(page), list(page.values()) or [decision]
         rules = frozenset(rule for each in decisions for rule in each.rules)
+        holds, states = is_seen(view, self._request.dossier, self._actor), self._items.states
         return Outcome(
             appends=(Append(self._request.dossier, self.event(view, found, decisions), evidence=self._request.page()),),
-            answer=lambda receipts: Page(found, more, rules, receipts[0]),
+            answer=lambda receipts: Page(found, more, rules, holds, states, receipts[0]),
         )
 
     def decide(self, view: View) -> tuple[Iterator[tuple[bytes, Decision]], Decision]:

@@ -13,7 +13,6 @@ from typing import Any
 
 from audit.writer import Writer
 from dossier.answers import Answer, Promise, promise
-from dossier.dossiers.authority import is_seen
 from dossier.errors import NotFoundError
 from dossier.facts.foreign import foreign_streams
 from dossier.hiding.absent import Absent
@@ -88,7 +87,7 @@ class ItemLists:
         page = await self._listed(actor, request)
         if page is None:
             raise NotFoundError
-        return await self._filled(actor, request, page)
+        return await self._filled(actor, request.dossier, page)
 
     async def _listed(self, actor: Actor, request: ListRequest) -> Page | None:
         """The page, None once its refusal is written down."""
@@ -109,15 +108,12 @@ class ItemLists:
             await self.writer.submit(RefuseList(actor, request, items, name))
             return None
 
-    async def _filled(self, actor: Actor, request: ListRequest, page: Page) -> ItemPage:
-        rows = await self.store.newest_versions(page.items)
-        view = await self.writer.look((request.dossier, actor.id))
-        holds = is_seen(view, request.dossier, actor)
-        states = (await self._items(actor, request)).states
-        placements = {states[item].placement for item in page.items if item in states} if holds else set()
-        placed = await self.store.placements(request.dossier, placements - {""})
+    async def _filled(self, actor: Actor, dossier: bytes, page: Page) -> ItemPage:
+        rows, states, holds = await self.store.newest_versions(page.items), page.states, page.holds
+        placements = {states[item].placement for item in page.items} if holds else set()
+        placed = await self.store.placements(dossier, placements - {""})
         shown = [_shown(states[item], rows[item], placed, holds=holds) for item in page.items if item in rows]
-        capsules = [] if holds else await self.store.capsules(request.dossier, actor.id, page.rules)
+        capsules = [] if holds else await self.store.capsules(dossier, actor.id, page.rules)
         following = page.items[-1].hex() if page.more else ""
         return ItemPage(shown, capsules, promise(page.receipt, "owner" if holds else "actor"), following)
 

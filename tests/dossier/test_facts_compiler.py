@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def authority_list(case) -> dict[str, object]:
 
 def stream(case) -> list[FactRecord]:
     """A dossier's stream: its key, what the case lays down, a proposal, and a second key."""
-    rows = [("dossier-key", dossier_key(1))]
+    rows: list[tuple[str, Mapping[str, object]]] = [("dossier-key", dossier_key(1))]
     rows += [
         (record.kind, authority_list(case) if record.kind == "authority-list" else record.payload)
         for record in casebook.records(case)[1:]

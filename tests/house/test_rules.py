@@ -108,9 +108,7 @@ def test_client_has_no_database():
 def test_http_client_only_where_it_belongs():
     """httpx2 and joserfc are used by the web alone: the client needs neither (ADR 0450)."""
     wrong = [
-        shown(path)
-        for path in modules()
-        if roots(path) & {"httpx2", "joserfc"} and not shown(path).startswith("web/")
+        shown(path) for path in modules() if roots(path) & {"httpx2", "joserfc"} and not shown(path).startswith("web/")
     ]
     assert wrong == []
 
