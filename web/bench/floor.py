@@ -1,6 +1,7 @@
 """The floors of what goes over HTTP: bare handlers on the same server, with no more than the work itself needs.
 
-A reading: one call that locks a head, reads the item, appends and chains one event. A page of a list: one SELECT and
+A reading: one call that locks a head, reads the item, appends and chains one event, in a handler of the framework that
+the service uses, and below `/bare/` in none. A page of a list: one SELECT and
 its JSON. A large part: segments as files. No authentication, no decision, no signature, no promise.
 `python -m web.bench.floor PORT FOLDER` serves them; the database's URL comes on standard input, where no other process
 sees it.
@@ -18,8 +19,10 @@ from typing import Any
 import msgspec
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar import post
 
 from dossier import database
+from web.application import Application
 
 PATIENCE = 60
 """Seconds to wait for a connection: what a checkpoint holds up is measured, not given up."""
@@ -85,6 +88,7 @@ class Floor:
     def __init__(self, url: str, folder: Path) -> None:
         self._url, self._folder = url, folder
         self._pool: Any = None
+        self._framework = self._handlers()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer by the first word of the path and its last."""
@@ -92,6 +96,9 @@ class Floor:
             await self._live(receive, send)
             return
         words = scope["path"].split("/")
+        if words[1] == "v1":
+            await self._framework(scope, receive, send)
+            return
         body = await _body(receive)
         if words[1] == "pages":
             await _answer(send, 200, await self._page(bytes.fromhex(words[2])))
@@ -99,6 +106,14 @@ class Floor:
             await self._file(scope["method"], self._folder / words[2], body, send)
         else:
             await _answer(send, 201, await self._read(bytes.fromhex(words[3])))
+
+    def _handlers(self) -> Application:
+        @post("/v1/items/{item:str}/readings", media_type="application/octet-stream")
+        async def reading(item: str, body: bytes) -> bytes:
+            del body
+            return await self._read(bytes.fromhex(item))
+
+        return Application([reading], openapi_config=None)
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()

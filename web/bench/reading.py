@@ -15,28 +15,29 @@ FEW = 50
 def measures(stage: Stage) -> list[Measure]:
     """Readings a second and p99, against the bare handler's chained read of the same items in the same rounds."""
     spread = stage.world.items(1)
-    bare, ours = _load(stage, stage.floor_port, spread), _load(stage, stage.service_port, spread)
+    handler, ours = _load(stage, stage.floor_port, spread), _load(stage, stage.service_port, spread)
     hot = _load(stage, stage.service_port, spread[:1])
     floor, name, one = "floor: chained read", "reading, spread", "reading, one dossier"
     found = [
-        Measure(floor, "1/s", bare.figure("rate")),
+        Measure(f"{floor}, no framework", "1/s", _rate(stage, stage.floor_port, spread, b"/bare/")),
+        Measure(floor, "1/s", handler.figure("rate")),
         Measure(name, "1/s", ours.figure("rate"), floor, 0.6, goal="T1"),
-        Measure(f"{floor}, p99", "ms", bare.figure("p99"), inverse=True),
+        Measure(f"{floor}, p99", "ms", handler.figure("p99"), inverse=True),
         Measure(f"{name}, p99", "ms", ours.figure("p99"), f"{floor}, p99", 1 / 1.5, inverse=True, goal="T1"),
         Measure(one, "1/s", hot.figure("rate"), name, 0.8, goal="T3"),
         Measure(f"{one}, p99", "ms", hot.figure("p99"), f"{name}, p99", 0.5, inverse=True, goal="T3"),
     ]
     for count in sorted(stage.world.homes):
         if count > 1:
-            work = _rate(stage, stage.world.items(count))
+            work = _rate(stage, stage.service_port, stage.world.items(count))
             target = 0.75 if count <= FEW else 0.7
             found.append(Measure(f"reading, {count} consents", "1/s", work, name, target, goal="T4"))
     return found
 
 
-def _rate(stage: Stage, items: Sequence[bytes]) -> Work:
+def _rate(stage: Stage, port: int, items: Sequence[bytes], below: bytes = b"/v1/") -> Work:
     async def work(seconds: float) -> float:
-        return float((await stage.read(stage.service_port, items, CONNECTIONS, seconds))["rate"])
+        return float((await stage.read(port, items, CONNECTIONS, seconds, below))["rate"])
 
     return work
 

@@ -37,6 +37,9 @@ from web.signin.store import SignInStore
 from web.wiring import embedded_cluster
 
 START_SECONDS = 60
+MOST_RATE = 5_000
+"""Readings a second for which requests are prepared."""
+
 POOL = 10
 """Connections of this process, beside those of the service, of the floor and of the naive callers: 80 in all."""
 
@@ -59,9 +62,13 @@ class Stage:
     keys: ServiceKeys
     listed: Home | None
 
-    async def read(self, port: int, items: Sequence[bytes], connections: int, seconds: float) -> dict[str, Any]:
+    async def read(
+        self, port: int, items: Sequence[bytes], connections: int, seconds: float, below: bytes = b"/v1/"
+    ) -> dict[str, Any]:
         """Send readings of these items, each by some reader, for so many seconds; return the load's figures."""
-        return await self.send(port, self.readings(items, int(seconds * 3_000) + connections), connections, seconds)
+        requests = self.readings(items, int(seconds * MOST_RATE) + connections)
+        moved = (each.replace(b" /v1/", b" " + below, 1) for each in requests)
+        return await self.send(port, moved, connections, seconds)
 
     async def send(
         self, port: int, requests: Iterable[bytes], connections: int, seconds: float, good: str = "201"
