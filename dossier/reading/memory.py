@@ -6,12 +6,12 @@ The engine holds the key's hash against the actor's present one, and the place a
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from crypto.encoding import decode_base64
 from crypto.keys import key_hash
 from dossier.errors import ForbiddenError
+from dossier.joining import Joining
 from dossier.parties.actor import Actor
 from dossier.reading.store import Place, ReadingStore
 
@@ -22,24 +22,19 @@ LIMIT = 50_000
 class Places:
     """Where items stand. All that ask while a query runs are served by the next one together."""
 
-    def __init__(self, load: Callable[[list[bytes]], Awaitable[dict[bytes, Place]]]) -> None:
+    def __init__(self, load: Callable[[list[bytes]], Awaitable[Mapping[bytes, Place]]]) -> None:
         self._load = load
+        self._asked = Joining(load)
         self._known: dict[bytes, Place] = {}
-        self._waiting: dict[bytes, asyncio.Future[Place | None]] = {}
-        self._task: asyncio.Task[None] | None = None
 
     async def find(self, item: bytes) -> Place | None:
         """Return where an item stands as far as is known, None if there is no such item."""
         known = self._known.get(item)
-        if known is not None:
-            return known
-        future = self._waiting.get(item)
-        if future is None:
-            loop = asyncio.get_running_loop()
-            future = self._waiting[item] = loop.create_future()
-            if self._task is None:
-                self._task = loop.create_task(self._run())
-        return await asyncio.shield(future)
+        if known is None:
+            known = await self._asked.find(item)
+            if known is not None:
+                self._keep(item, known)
+        return known
 
     def knows(self, item: bytes) -> bool:
         """Whether `find` would answer from memory."""
@@ -53,33 +48,10 @@ class Places:
         """Drop what is known of an item: it was found to stand elsewhere."""
         self._known.pop(item, None)
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                waiting, self._waiting = self._waiting, {}
-                await self._serve(waiting)
-        finally:
-            self._task = None
-
-    async def _serve(self, waiting: dict[bytes, asyncio.Future[Place | None]]) -> None:
-        try:
-            found = await self._load(list(waiting))
-        except Exception as error:  # noqa: BLE001 - it travels to those who asked
-            for future in waiting.values():
-                _fail(future, error)
-            return
-        if len(self._known) + len(found) > LIMIT:
+    def _keep(self, item: bytes, place: Place) -> None:
+        if len(self._known) >= LIMIT:
             self._known.clear()
-        self._known |= found
-        for item, future in waiting.items():
-            if not future.done():
-                future.set_result(found.get(item))
-
-
-def _fail(future: asyncio.Future[Place | None], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
-        future.exception()  # nobody may be waiting any more
+        self._known[item] = place
 
 
 class SigningKeys:

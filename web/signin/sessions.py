@@ -12,11 +12,11 @@ from typing import Literal
 
 from crypto.encoding import new_id
 from dossier.errors import UnauthenticatedError
+from dossier.joining import Joining
 from dossier.parties.accounts import Party
 from dossier.parties.actor import Actor, Assurance
 from web.signin.credentials import Locator, locate, new_secret
 from web.signin.limits import Limiter
-from web.signin.loading import SessionLoads
 from web.signin.store import Found, Session, SignInStore
 
 SESSION_SECONDS = 8 * 3_600
@@ -59,7 +59,7 @@ class Sessions:
     _ends: int = 0
 
     def __post_init__(self) -> None:
-        self._loads = SessionLoads(self._find)
+        self._loads = Joining(self._find)
 
     async def start_browser(self, party: Party, level: str, auth_time: int) -> Started:
         """Start a browser session; its secret is the cookie value."""

@@ -12,7 +12,6 @@ from dossier.errors import UnauthenticatedError
 from dossier.parties.accounts import Party
 from web.signin.credentials import locate, new_secret
 from web.signin.limits import Limiter
-from web.signin.loading import SessionLoads
 from web.signin.sessions import Sessions
 from web.signin.store import SignInStore
 
@@ -76,25 +75,6 @@ async def test_the_same_session_is_asked_for_once(sessions, store):
     assert store.asked == [[locate(cookie)]]
 
 
-async def test_nobody_joins_a_query_that_runs():
-    """Who asks for the same session while a query runs gets what a later one reads: never older than the question."""
-    turns, go = [], asyncio.Event()
-
-    async def load(places):
-        turns.append(places)
-        known = {} if len(turns) > 1 else {places[0]: "live"}
-        await go.wait()
-        return known
-
-    loads, where = SessionLoads(load), locate(new_secret(new_id()))
-    early = asyncio.create_task(loads.find(where))
-    await asyncio.sleep(0.01)
-    late = asyncio.create_task(loads.find(where))
-    await asyncio.sleep(0)
-    go.set()
-    assert (await early, await late) == ("live", None)
-
-
 async def test_what_was_read_before_an_end_is_not_remembered(sessions, store):
     """A request that was on its way when its session ended leaves nothing behind that the next one would find."""
     party = Party(new_id(), None, "Jan")
@@ -118,21 +98,3 @@ async def test_one_who_gives_up_takes_nothing_from_the_others(sessions, store):
     store.go.set()
     assert (await staying).kind == "person"
     assert leaving.cancelled()
-
-
-async def test_a_failed_query_fails_those_who_waited_for_it_only():
-    """All who asked get the error of their query; the next question is asked anew."""
-    turns = []
-
-    async def load(places):
-        turns.append(places)
-        await asyncio.sleep(0)
-        if len(turns) == 1:
-            raise ConnectionResetError
-        return {}
-
-    loads, where = SessionLoads(load), locate(new_secret(new_id()))
-    failed = await asyncio.gather(*(loads.find(where) for _ in range(3)), return_exceptions=True)
-    assert [type(error) for error in failed] == [ConnectionResetError] * 3
-    assert await loads.find(where) is None
-    assert len(turns) == 2
