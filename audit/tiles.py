@@ -118,8 +118,10 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
         start = at + 2
         at = start + (data[start - 2] << 8 | data[start - 1])
         entries.append(data[start:at])
-    if at != size or len(entries) != width:
-        raise LogFormatError("bundle does not hold the entries of its width")
+    if at != size:
+        raise LogFormatError("bundle is cut within an entry")
+    if len(entries) != width:
+        raise LogFormatError(f"bundle holds {len(entries)} entries, not {width}")
     return entries
 
 
@@ -133,7 +135,7 @@ def encode_tile(hashes: Sequence[bytes]) -> bytes:
 def parse_tile(data: bytes, width: int) -> list[bytes]:
     """Split a tile of exactly `width` hashes; raise LogFormatError for another length."""
     if len(data) != width * HASH_SIZE:
-        raise LogFormatError("tile does not hold the hashes of its width")
+        raise LogFormatError(f"tile holds {len(data)} bytes, not {width} hashes")
     return [data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)]
 
 
@@ -185,7 +187,7 @@ def node_reader(size: int, read: Callable[[Tile], bytes], cache: TileCache | Non
 
 def _all_rows(data: bytes, width: int) -> list[bytes]:
     if len(data) != width * HASH_SIZE:
-        raise LogFormatError("tile does not hold the hashes of its width")
+        raise LogFormatError(f"tile holds {len(data)} bytes, not {width} hashes")
     rows = [data]
     while len(rows[-1]) > HASH_SIZE:
         rows.append(_parents(rows[-1]))

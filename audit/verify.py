@@ -81,10 +81,13 @@ def verify_log(
 
     Never raises for a bad log: what is wrong stands in the report. Failures of the fetcher itself are raised.
     """
+    signed = fetcher.checkpoint()
+    if signed is None:
+        return _unsigned(key, state, Finding("missing", "checkpoint", "is not there"))
     try:
-        checkpoint = verify_checkpoint(fetcher.checkpoint() or b"", key, witnesses)
+        checkpoint = verify_checkpoint(signed, key, witnesses)
     except AuditError as error:
-        return Report(key.name, 0, bytes(HASH_SIZE), (Finding("checkpoint", "checkpoint", str(error)),), (), state)
+        return _unsigned(key, state, Finding("checkpoint", "checkpoint", str(error)))
     past = _against(state, checkpoint)
     then = state.size if state is not None and not past else 0
     walked = check_log(fetcher, checkpoint, key, then, progress)
@@ -93,6 +96,11 @@ def verify_log(
     findings = (*past, *walked.findings)
     new = state if findings else LogState(checkpoint.origin, checkpoint.size, checkpoint.root)
     return Report(checkpoint.origin, checkpoint.size, checkpoint.root, findings, walked.controls, new)
+
+
+def _unsigned(key: VerifierKey, state: LogState | None, finding: Finding) -> Report:
+    """The report of a log that shows no checkpoint to go by."""
+    return Report(key.name, 0, bytes(HASH_SIZE), (finding,), (), state)
 
 
 def _against(state: LogState | None, checkpoint: Checkpoint) -> list[Finding]:

@@ -153,12 +153,12 @@ class Cluster:
             self._initdb(programs, Path(record.cluster))
             record = replace(record, whole=True)
             layout.write_record(self._home, record)
-        if record.major != programs.major:
-            raise ForeignClusterError(
-                f"the data directory was made by postgresql {record.major}, the programs are {programs.major}"
-            )
-        if not (Path(record.cluster) / "PG_VERSION").exists():
-            raise ForeignClusterError("the data directory names a cluster that is not there")
+        made = layout.cluster_major(Path(record.cluster))
+        for major in (record.major, made):
+            if major != programs.major:
+                raise ForeignClusterError(
+                    f"the data directory was made by postgresql {major}, the programs are {programs.major}"
+                )
         if Path(record.cluster).stat().st_uid != self._account.uid:
             raise ForeignClusterError("the cluster belongs to another account")
         self._record = record

@@ -85,6 +85,16 @@ def write_record(home: Home, record: Record) -> None:
     write_private(home.record, json.dumps(asdict(record), indent=1))
 
 
+def cluster_major(cluster: Path) -> int:
+    """The major version that the server itself wrote into its data; raises ForeignClusterError if it wrote none."""
+    try:
+        return int((cluster / "PG_VERSION").read_text("ascii"))
+    except FileNotFoundError as error:
+        raise ForeignClusterError("the data directory names a cluster that is not there") from error
+    except (ValueError, OSError) as error:
+        raise ForeignClusterError("the data directory names a cluster without a version") from error
+
+
 def plan(home: Home, account: Account, major: int, binaries: Path) -> Record:
     """Choose places that the account can reach, for a cluster that does not exist yet."""
     identity = secrets.token_hex(6)

@@ -50,6 +50,25 @@ def test_doctor_with_a_sick_database(monkeypatch, capsys, tmp_path):
     assert "not ok  database: the database does not answer" in capsys.readouterr().out
 
 
+def test_doctor_makes_nothing(capsys, tmp_path):
+    """The doctor of a folder that holds nothing yet says so, and leaves it as it is."""
+    assert main(["doctor", "--data-dir", str(tmp_path / "none")]) in {0, 1}
+    assert "no database yet" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_folder_that_cannot_be_is_told_in_a_line(capsys, tmp_path, command):
+    """A data folder that is a file, or below one, is one line and exit code 1, not a trace of the program."""
+    (tmp_path / "file").write_text("not a folder")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert main([command, "--port", "8999", "--data-dir", str(place)]) == 1
+        told = capsys.readouterr().err
+        assert told.startswith("dossier: ")
+        assert str(tmp_path) in told
+        assert told.count("\n") == 1
+
+
 def test_doctor_with_a_healthy_database(monkeypatch, capsys, tmp_path, database_urls):
     """The doctor finds roles, durability, revision and clock of a good server in order."""
     monkeypatch.setenv("DOSSIER_DATABASE_URL", database_urls.service)

@@ -19,6 +19,7 @@ from dossier.sample import load_world
 from tests.web.browsing import ORIGIN, LoopTransport
 from web.commands.push import file_name
 from web.commands.who import find_name, printable
+from web.demo.alone import alone_in
 from web.demo.cast import AGENCY, OWNER, PROFESSIONAL, cast_of, records_of
 from web.demo.company import Company
 from web.demo.describing import begin, complete
@@ -26,6 +27,7 @@ from web.demo.loading import JOURNAL, Journal, load, plan, renew
 from web.demo.progress import Progress, silent
 from web.demo.record import FILE, read_demo, write_demo
 from web.demo.sabotage import SABOTAGES
+from web.settings import SettingsError
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +145,17 @@ def test_a_broken_file_is_refused(tmp_path):
     (tmp_path / FILE).write_text("{}")
     with pytest.raises(InvalidRequestError):
         read_demo(tmp_path / FILE)
+
+
+def test_one_demonstration_a_folder(tmp_path):
+    """While a demonstration runs in a folder no other begins there; when it has ended, however it did, the next one may."""
+    with alone_in(tmp_path / "new"):
+        with pytest.raises(SettingsError, match="a demonstration runs in"), alone_in(tmp_path / "new"):
+            raise AssertionError("a second one has the folder")
+        with alone_in(tmp_path / "other"):
+            assert (tmp_path / "other").is_dir()
+    with alone_in(tmp_path / "new"):
+        assert (tmp_path / "new").is_dir()
 
 
 def test_the_journal_remembers(tmp_path):

@@ -88,6 +88,22 @@ def test_flipped_byte_is_named(log, folder, server, capsys, how):
     ]
 
 
+def test_missing_checkpoint_is_named(folder, capsys):
+    """A log without a checkpoint is said to have none, not to have a bad one."""
+    (folder / "checkpoint").unlink()
+    assert verify(folder) == 1
+    assert capsys.readouterr().out.startswith("not ok  missing: checkpoint: is not there\n")
+
+
+def test_entry_left_out_of_a_bundle_is_counted(folder, capsys):
+    """P5: a bundle with an entry less is named, with how many it holds and how many it should."""
+    place = folder / "tile/entries/000"
+    data = place.read_bytes()
+    place.write_bytes(data[2 + int.from_bytes(data[:2], "big") :])
+    assert verify(folder) == 1
+    assert "malformed: tile/entries/000: bundle holds 255 entries, not 256" in capsys.readouterr().out
+
+
 def test_dropped_event_is_named(log, folder, capsys):
     """P5: a log signed anew without one of its entries is a fork for whoever saw it before; the state stays."""
     state = folder.parent / "state"

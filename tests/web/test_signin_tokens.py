@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 from joserfc import jwt
+from joserfc.jwk import OKPKey
 
 from crypto.encoding import new_id
 from dossier.client.assertion import new_sign_in_key
@@ -75,7 +76,7 @@ async def system(app, owner_pool):
 
 
 def assertion(system, **changes):
-    client, key = system
+    client, key = system[0], OKPKey.import_key(system[1].as_dict(private=True))
     now = int(time.time())
     claims = {
         "iss": client,
@@ -173,6 +174,14 @@ async def test_a_system_gets_a_token_and_no_refresh(app, system):
     answer = (await fetch(app, system_form(assertion(system)))).json()
     assert answer.keys() == {"access_token", "token_type", "expires_in"}
     assert (await bearer(app, answer["access_token"])).json()["kind"] == "system"
+
+
+async def test_a_client_id_beside_an_assertion_is_its_own(app, system):
+    """A form that names the client may name the assertion's alone (RFC 7521 section 4.2)."""
+    ours = {"client_id": system[0]}
+    assert (await fetch(app, system_form(assertion(system)) | ours)).status_code == 200
+    answer = await fetch(app, system_form(assertion(system)) | {"client_id": "ab" * 16})
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
 
 
 async def test_an_assertion_counts_once_also_in_a_race(app, system):

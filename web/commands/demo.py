@@ -11,6 +11,7 @@ import os
 from dataclasses import replace
 
 from web.commands.options import add_service_options, with_settings
+from web.demo.alone import alone_in
 from web.demo.record import FILE, Demo
 from web.demo.sabotage import SABOTAGES
 from web.demo.serving import prepare
@@ -46,7 +47,8 @@ def _demo(settings: Settings) -> int:
         raise SettingsError("the demo runs in development mode only, with its own sign-in")
     quiet = settings if os.environ.get("DOSSIER_LOG_LEVEL") else replace(settings, log_level="warning")
     set_up_logging(quiet.log_level)
-    return serve(quiet, lambda: _begin(quiet))
+    with alone_in(quiet.data_dir):
+        return serve(quiet, lambda: _begin(quiet))
 
 
 def _begin(settings: Settings) -> None:

@@ -66,6 +66,8 @@ async def _database(settings: Settings, *, parts: bool) -> list[Finding]:
     if not settings.embedded:
         urls = configured_urls(settings)
         return [*await _server(urls, external=True), *(await _parts(settings, urls) if parts else ())]
+    if not (settings.data_dir / "postgres").exists():
+        return [Finding(ok=True, text="no database yet: `dossier serve` and `dossier demo` make one here")]
     try:
         cluster = embedded_cluster(settings)
         await asyncio.to_thread(cluster.start)

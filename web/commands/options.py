@@ -35,4 +35,8 @@ def with_settings(arguments: argparse.Namespace, act: Callable[[Settings], int])
         return act(settings)
     except (SettingsError, ClusterError, DossierError) as error:
         print(f"dossier: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        if not error.filename:
+            raise
+        print(f"dossier: {(error.strerror or str(error)).lower()}: {error.filename}", file=sys.stderr)
+    return 1

@@ -204,6 +204,12 @@ def act(arguments: argparse.Namespace, work: Callable[[Who], Report]) -> int:
     return report_on(arguments, done)
 
 
+def _word(error: Exception) -> str:
+    """`InvalidRequestError` becomes `invalid-request`, as in the service's own codes."""
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).strip("-")
+
+
 def report_on(arguments: argparse.Namespace, work: Callable[[], Report]) -> int:
     """Do the work and print its report; 1 with one line if it cannot be done."""
     try:
@@ -217,7 +223,7 @@ def report_on(arguments: argparse.Namespace, work: Callable[[], Report]) -> int:
             arguments, f"{(error.strerror or str(error)).lower()}: {error.filename or ''}".rstrip(": "), "os", 0
         )
     except (ClientError, CryptoError, AuditError, DossierError) as error:
-        return _fail(arguments, str(error), type(error).__name__.removesuffix("Error").lower(), 0)
+        return _fail(arguments, str(error), _word(error), 0)
     except KeyboardInterrupt:
         return _fail(arguments, "stopped", "stopped", 0)
     try:

@@ -9,11 +9,22 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from crypto.encoding import encode_base64
+from dossier.client.flow import CLIENT_ID
 from dossier.private import write_private
 from dossier.sample import Agency, Persona, Professional, World
 from web.demo.company import Company
 from web.demo.filling import dossier_of
-from web.demo.record import HOME, REGISTRAR, Demo, DemoAgency, DemoPersona, DemoSystem, LogPart, OwnedDossier
+from web.demo.record import (
+    HOME,
+    REGISTRAR,
+    Demo,
+    DemoAgency,
+    DemoPersona,
+    DemoSystem,
+    LogPart,
+    OwnedDossier,
+    SignInPart,
+)
 from web.signin.personas import PersonaFile
 
 
@@ -34,13 +45,14 @@ def begin(server: str, data_dir: Path, world: World) -> Demo:
         store_key=str(data_dir / HOME / "store.key"),
         personas=people,
         agencies={each.slug: _agency(each) for each in world.agencies},
+        sign_in=_sign_in(server),
     )
 
 
 def moved(demo: Demo, server: str) -> Demo:
     """The file for a service that now answers at another address."""
     log = replace(demo.log, url=f"{server}/log") if demo.log else None
-    return replace(demo, server=server, api=f"{server}/v1/openapi.json", log=log)
+    return replace(demo, server=server, api=f"{server}/v1/openapi.json", log=log, sign_in=_sign_in(server))
 
 
 def complete(company: Company, begun: Demo) -> Demo:
@@ -54,6 +66,12 @@ def complete(company: Company, begun: Demo) -> Demo:
         agencies={slug: _with_systems(company, slug, each) for slug, each in begun.agencies.items()},
         log=log,
         directory_key=encode_base64(identity.directory_key),
+    )
+
+
+def _sign_in(server: str) -> SignInPart:
+    return SignInPart(
+        CLIENT_ID, f"{server}/oauth/authorize", f"{server}/oauth/token", "http://127.0.0.1:8765/signed-in"
     )
 
 

@@ -35,6 +35,15 @@ class LogPart(Struct, frozen=True):
     promise_vkey: str
 
 
+class SignInPart(Struct, frozen=True):
+    """How a program signs a persona in: code flow with PKCE (S256) as this client, back to any port of loopback."""
+
+    client_id: str
+    authorization_endpoint: str
+    token_endpoint: str
+    redirect_uri: str
+
+
 class OwnedDossier(Struct, frozen=True):
     """A dossier of a persona; `identifier` is what agencies find it by."""
 
@@ -97,6 +106,7 @@ class Demo(Struct, frozen=True):
     personas: dict[str, DemoPersona]
     agencies: dict[str, DemoAgency]
     log: LogPart | None = None
+    sign_in: SignInPart | None = None
     directory_key: str = ""
     version: int = 1
 

@@ -91,10 +91,10 @@ OTHER_EXAMPLES: Mapping[str, Any] = {
         "authorization_endpoint": f"{ISSUER}/oauth/authorize",
         "token_endpoint": f"{ISSUER}/oauth/token",
     },
-    "TokenRequest": {
+    "TokenRequest": {  # its header says {"alg":"Ed25519","kid":"s-1","typ":"client-authentication+jwt"}
         "grant_type": "client_credentials",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": "eyJhbGciOiJFZERTQSJ9.invented.assertion",
+        "client_assertion": "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoicy0xIiwidHlwIjoiY2xpZW50LWF1dGhlbnRpY2F0aW9uK2p3dCJ9.invented.assertion",
     },
 }
 ANSWERS: Mapping[str, str] = {

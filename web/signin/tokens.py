@@ -68,6 +68,8 @@ class TokenEndpoint:
         if form.get("client_assertion_type") != ASSERTION_TYPE or "client_secret" in form:
             raise UnauthenticatedError("client authentication failed", code="invalid-client")
         claimed = claimed_client(assertion)
+        if form.get("client_id", claimed) != claimed:  # RFC 7521 4.2: beside an assertion it names the same client
+            raise UnauthenticatedError("client authentication failed", code="invalid-client")
         system, verified = await self._verified(claimed, assertion)
         await self._use_once(system, verified)
         return await self.sessions.start_system(Party(system.id, system.organisation, system.name))

@@ -149,6 +149,17 @@ def test_refuses_another_major(server, folder):
     record.write_text(kept, "utf-8")
 
 
+@pytest.mark.parametrize("says, told", [("12\n", "made by postgresql 12"), ("", "without a version")])
+def test_the_cluster_s_own_version_counts(server, folder, says, told):
+    """What the server wrote of its version is believed, whatever our record says: no other server touches its files."""
+    version = server.cluster_dir / "PG_VERSION"
+    kept = version.read_bytes()
+    version.write_text(says, "ascii")
+    with pytest.raises(ForeignClusterError, match=told):
+        Cluster(folder).start()
+    version.write_bytes(kept)
+
+
 def test_refuses_a_foreign_record(server, folder):
     """A record that is not ours is one error of ours, not a crash."""
     record = folder / "postgres" / "cluster.json"
