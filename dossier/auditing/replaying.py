@@ -16,8 +16,10 @@ from audit.monthkeys import MonthKeys
 from audit.payload import open_stream_key
 from consent.catalogue import Catalogues
 from consent.errors import ConsentError
+from dossier.auditing.deed import Line
 from dossier.auditing.grounds import ends_of_consents, unended, ungrounded
 from dossier.auditing.outcome import GONE, Place, Replayed, Tally
+from dossier.auditing.remaking import Acts, Remaker
 from dossier.auditing.store import EventRow, EventStore, Opened, StreamRow, open_row
 from dossier.auditing.walking import Walk
 from dossier.facts.compiler import Compiler
@@ -66,7 +68,8 @@ class Replayer:
 
     async def _stream(self, stream: StreamRow, result: Replayed) -> None:
         walk = Walk(stream, result, await self._keys(stream.stream))
-        facts = await self._facts(stream)
+        facts, acts = await self._facts(stream), Acts(stream)
+        acts.rules = await self._rules(stream)
         ends = ends_of_consents(fact for made in facts.values() for fact in made)
         after = 0
         while rows := await self.store.of_stream(stream.stream, after, PAGE):
@@ -74,9 +77,11 @@ class Replayer:
             for row in rows:
                 # What was appended since the head was read is the next run's.
                 if row.seq <= stream.seq:
-                    await self._event(row, walk, logged.get(row.seq), facts.get(row.seq, ()), ends)
+                    await self._event(row, walk, logged.get(row.seq), facts.get(row.seq, ()), ends, acts)
             after = rows[-1].seq
         walk.finish()
+        for line, text in await self._remaker().findings(acts):
+            walk.find(EventRow(stream.stream, line.seq, b"", b"", line.at, None, None, None, None), text)
         result.streams += 1
 
     async def _facts(self, stream: StreamRow) -> Facts:
@@ -105,11 +110,13 @@ class Replayer:
         logged: bytes | None,
         facts: Sequence[FactRecord],
         ends: Mapping[str, int],
+        acts: Acts,
     ) -> None:
         result = walk.result
         result.events += 1
         self.progress(result.events)
         walk.check_leaf(row, logged)
+        acts.leaves[row.seq] = walk.hash
         opened = open_row(row, self.months)
         if opened is None:
             await self._missing(row, walk)
@@ -118,6 +125,7 @@ class Replayer:
             gone = unended(event, row.seq, ends) if kind == "dossier" else []
             for text in (*ungrounded(kind, event, opened.evidence, facts), *gone):
                 walk.find(row, text)
+            acts.add(Line(row.seq, row.at, event, opened.evidence, tuple(facts)))
             if is_decision(opened.event):
                 await self._decision(row, opened, result)
 
@@ -177,6 +185,16 @@ class Replayer:
             return False
         since = await self.store.there_since(bytes.fromhex(subjects[0]))
         return since is not None and since < row.at - SLACK
+
+    async def _rules(self, stream: StreamRow) -> list[int]:
+        """Where in a stream the rules changed."""
+        return sorted({fact.seq for fact in await self.store.facts(stream.stream, "rules")})
+
+    def _remaker(self) -> Remaker:
+        async def histories(streams: Sequence[bytes]) -> Mapping[bytes, History]:
+            return await self._of(Seen(dict.fromkeys(streams, 0), None, 0), self.catalogues)
+
+        return Remaker(self.store, histories, self.catalogues.current)
 
     async def _of(self, seen: Seen, catalogues: Catalogues) -> dict[bytes, History]:
         version = catalogues.current.hash

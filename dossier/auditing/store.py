@@ -16,7 +16,10 @@ from audit.monthkeys import MonthKeys
 from audit.payload import open_payload, open_seed
 from audit.proof import TlogProof
 from audit.store import load_facts
+from dossier.auditing.deed import Kept
 from dossier.errors import NotFoundError
+from dossier.requests.store import RequestStore
+from dossier.sharing.store import SharedRow, SharingStore
 
 END: int = 2**62
 """Above every seq."""
@@ -204,6 +207,38 @@ class EventStore:
             subject,
         )
         return found
+
+    async def kept(self, stream: bytes) -> Kept:
+        """Return the statements of a stream as they were signed, with what is kept of its consents and requests."""
+        rows = await self._pool.fetch(
+            """SELECT seq, kind, subject, hash, envelope FROM dossier.statement
+               WHERE bucket = audit.bucket($1) AND stream = $1""",
+            stream,
+        )
+        consents = (row for row in rows if row["kind"] == "consent")
+        asked = await RequestStore(self._pool).all_of(stream)
+        return Kept(
+            statements={row["hash"]: row["envelope"] for row in rows},
+            countersigned={row["seq"]: row["envelope"] for row in rows if row["kind"] == "countersignature"},
+            consents={
+                row["subject"].hex(): SharedRow(stream, row["subject"], row["hash"], row["seq"], row["envelope"])
+                for row in consents
+            },
+            requests={row.request.hex(): row for row in asked},
+        )
+
+    async def rules_times(self, stream: bytes) -> list[tuple[int, int]]:
+        """Return (seq, UTC milliseconds) of the events of a stream that changed its rules, in order."""
+        rows = await self._pool.fetch(
+            """SELECT DISTINCT e.seq, e.at FROM audit.fact f JOIN audit.event e USING (bucket, stream, seq)
+               WHERE f.bucket = audit.bucket($1) AND f.stream = $1 AND f.class = 'rules' ORDER BY e.seq""",
+            stream,
+        )
+        return [(row["seq"], row["at"]) for row in rows]
+
+    async def last_use(self, consent: bytes) -> int:
+        """Return when a consent was last used (UTC seconds), 0 for never."""
+        return (await SharingStore(self._pool).last_uses([consent])).get(consent, 0)
 
     async def facts(self, stream: bytes, cls: str) -> list[FactRecord]:
         """Return all facts of a stream of one class, in order."""

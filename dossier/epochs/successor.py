@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Write
 from consent.terms import VAULT
@@ -125,7 +126,7 @@ class Succeed(Entry[Accepted]):
             raise InvalidRequestError("the successor is not signed by the dossier key", code="wrong-signer") from error
 
     def _check_list(self, state: DossierState, view: View) -> None:
-        """The list stays as it stands, without those who ended; every full holder on it gets the new keys."""
+        """The list stays as it stands, without those who ended."""
         listed, payload = self._new.authority, self._new.authority.payload
         if (payload["sequence"], payload["previous"]) != (state.authority_sequence + 1, state.authority_head):
             raise ConflictError("the list does not follow the present one", code="wrong-sequence")
@@ -136,8 +137,12 @@ class Succeed(Entry[Accepted]):
         key = decode_base64(self._new.key.payload["key"])
         check_signatures(listed, self._actor, state, key, chains, view.now)
         check_holders(payload, state, chains, view.now)
-        check_keys(self._new.capsules, self._dossier, self._sequence, payload["holders"])
-        if full_persons(payload["holders"]) != served(self._new.capsules, self._dossier, self._sequence):
+        self._check_served(payload["holders"])
+
+    def _check_served(self, holders: Sequence[Mapping[str, Any]]) -> None:
+        """Every full holder gets the new keys, and nobody more than their entry covers."""
+        check_keys(self._new.capsules, self._dossier, self._sequence, holders)
+        if full_persons(holders) != served(self._new.capsules, self._dossier, self._sequence):
             raise InvalidRequestError("every full holder gets the new keys in the same request", code="left-out")
 
     def _check_whole(self, state: DossierState, view: View) -> None:

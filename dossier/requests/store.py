@@ -87,9 +87,14 @@ def request_write(statement: Statement, organisation: bytes | None, words: bytes
     payload = statement.payload
     request, dossier, actor = (bytes.fromhex(payload[name]) for name in ("request", "dossier", "signer"))
     case = bytes.fromhex(payload["case"]) or None
-    expires = min(now + ANSWER_SECONDS, payload["until"])
     row = (request, dossier, actor, organisation, payload["role"], case, statement.envelope, words or None, seq, now)
-    return Write(_INSERT, (*row, expires))
+    return Write(_INSERT, (*row, expires(now, statement)))
+
+
+def expires(asked: int, statement: Statement) -> int:
+    """When the time to answer is over (UTC seconds) of a request that was taken in at `asked`."""
+    until: int = statement.payload["until"]
+    return min(asked + ANSWER_SECONDS, until)
 
 
 def answer_write(request: bytes, state: str, answer: bytes | None = None, words: bytes = b"") -> Write:
@@ -134,6 +139,14 @@ class RequestStore:
                 WHERE (bucket, dossier) IN (SELECT audit.bucket(w), w FROM unnest($1::bytea[]) AS w)
                 ORDER BY at DESC, request LIMIT 200""",  # noqa: S608 - a constant
             list(dossiers),
+        )
+        return [RequestRow(*row.values()) for row in rows]
+
+    async def all_of(self, dossier: bytes) -> list[RequestRow]:
+        """Return everything that was ever asked of one dossier."""
+        rows = await self._pool.fetch(
+            f"SELECT {_COLUMNS} FROM dossier.access_request WHERE bucket = audit.bucket($1) AND dossier = $1",  # noqa: S608 - a constant
+            dossier,
         )
         return [RequestRow(*row.values()) for row in rows]
 

@@ -225,6 +225,7 @@ async def test_a_request_that_waits_too_long_ends(work, world, owner_pool):
         bytes.fromhex(request.payload["request"]),
         now() - 1,
     )
+    work.town.forged.append("nothing was due when this was written")
     (row,) = [each for each in await work.requests.overdue(now(), 99) if each.dossier == world.home.id]
     await work.writer.submit(ExpireRequest(row))
     with pytest.raises(ConflictError):
