@@ -183,7 +183,11 @@ def _told(deed: Deed) -> Entry[Any]:
     lists = {each.name for each in deed.event.schema.fields if each.kind == "list"}
     numbers = {each.name for each in deed.event.schema.fields if each.kind in {"time", "count"}}
     fields = (each.name for each in deed.event.schema.fields[1:])
-    body = {name: _value(deed.event, name, lists, numbers) for name in fields if deed.event[name]}
+    body = {
+        name: _value(deed.event, name, lists, numbers)
+        for name in fields
+        if deed.event[name] or name not in lists | numbers
+    }
     return TellCase(Notice(0, 0, deed.stream, msgspec.json.encode(body)))
 
 

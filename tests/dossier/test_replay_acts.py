@@ -14,8 +14,7 @@ import pytest
 from audit.entry import FactRecord
 from audit.payload import seal_payload
 from audit.stream import commitment, event_digests
-from crypto.encoding import new_id, sha256
-from crypto.keys import SigningKey
+from crypto.encoding import encode_base64, new_id
 from crypto.statements import parse_statement, sign
 from dossier.auditing.deed import SCHEMAS, Line, group
 from dossier.auditing.deeds import MAKERS, name_of
@@ -38,7 +37,6 @@ from tests.dossier.test_rotation import new_epoch, rotate
 from tests.dossier.test_succession import capsule_for, change, cosigned, holder, next_list, propose
 from tests.dossier.town import claim, now, running_town
 
-FULL_LIFE = {"from": 0, "until": 2**53 - 1}
 SIGNED = sorted(
     name
     for name in MAKERS
@@ -46,7 +44,11 @@ SIGNED = sorted(
 )
 """Acts that begin with a signature."""
 
-SWEPT = {("dossier", "request/v1", "expired"): "", ("dossier", "stopped/v1", "consent"): "sweeper"}
+SWEPT = [
+    ("dossier", "request/v1", "expired"),
+    ("dossier", "stopped/v1", "consent"),
+    ("dossier", "stopped/v1", "authority"),
+]
 WIDENING = [
     ("dossier", "statement/v1", kind)
     for kind in ("consent", "source-admission", "block-end", "emergency-opt-in", "placement", "case-acceptance")
@@ -75,7 +77,8 @@ async def story(town):
 
 async def govern(town, home, kind, **fields):
     """Have the owner's statement accepted; return it."""
-    statement = await town.sign(home, kind, **fields)
+    signer = {"dossier": home.id.hex(), "signer": home.owner.id.hex(), "issuedAt": now(), "capacity": "owner"}
+    statement = sign(kind, signer | fields, home.owner.signing)
     await town.writer.submit(Govern(home.owner.actor, home.id, Submission(statement), claim(home.owner.actor)))
     return statement.payload
 
@@ -99,7 +102,7 @@ async def governed(town, home, agency):
     fields = {"section": "income", "lane": "ordinary", "epoch": 0, "label": "personal", "cases": [], "previous": ""}
     place = fields | {"placement": new_id(home.id[:2]).hex(), "item": item.hex(), "wrapHash": ""}
     await govern(town, home, "placement", **place, **await after())
-    await govern(town, home, "removal", removal=new_id(home.id[:2]).hex(), item=item.hex(), reason="")
+    await govern(town, home, "removal", removal=new_id(home.id[:2]).hex(), item=item.hex(), reason="mistake")
     state = (await town.writer.look((home.id,))).facts(home.id).value
     await govern(town, home, "admission-end", admission=state.rules.admissions[0].id)
     await town.admit(home, agency)
@@ -184,7 +187,7 @@ async def casework(town, reader):
     await work.close(case, home.owner)
     await CaseTeller(work.writer, work.cases.store).run_once(now() + 1)
     sweeper = RequestSweeper(work.writer, work.requests)
-    while not await sweeper.run_once(now()):
+    while not await sweeper.run_once(now()):  # noqa: ASYNC110 - time tells nobody that it passed
         await asyncio.sleep(0.1)
 
 
@@ -226,9 +229,8 @@ async def acts_of(pool, name):
             for seq, each in opened.items()
             if each.event.schema.id in SCHEMAS
         ]
-        for act in group(lines):
-            if name_of(stream.kind, act[0].event) == name:
-                found.append([(rows[line.seq], opened[line.seq]) for line in act])
+        acts = (act for act in group(lines) if name_of(stream.kind, act[0].event) == name)
+        found += [[(rows[line.seq], opened[line.seq]) for line in act] for act in acts]
     return found
 
 
@@ -258,9 +260,10 @@ async def test_the_story_has_every_kind(story, pool):
 
 
 def forger(envelope):
-    """The same statement, signed by somebody else's key: its hash is the same."""
-    statement = parse_statement(envelope)
-    return sign(statement.kind, statement.payload, SigningKey.generate()).envelope if envelope else envelope
+    """The same statement with other signatures: its hash is that of what was signed, and stays."""
+    for signature in parse_statement(envelope).signatures:
+        envelope = envelope.replace(encode_base64(signature).encode(), encode_base64(bytes(64)).encode())
+    return envelope
 
 
 @pytest.mark.parametrize("name", SIGNED, ids="-".join)
@@ -269,20 +272,8 @@ async def test_signature_of_another_key_is_named(story, pool, name):
     acts = [act for act in await acts_of(pool, name) if act[0][1].event["statement"]]
     row, opened = acts[0][0]
     rows = [lie(row, opened, evidence=forger(opened.evidence))] if opened.evidence else []
-    store = Forged(pool, rows, forged_statement)
+    store = Forged(pool, rows, forger)
     assert [text for text in await named(store, row) if "refused" in text or "sense" in text]
-
-
-def forged_statement(envelope):
-    """What is kept beside the events, signed by another key too."""
-    statement = parse_statement(envelope)
-    # Several have signed these: one signature less is a forgery enough.
-    return sign(statement.kind, fields_of(statement), SigningKey.generate()).envelope
-
-
-def fields_of(statement):
-    """The payload as it is signed."""
-    return dict(statement.payload)
 
 
 @pytest.mark.parametrize(
@@ -302,7 +293,8 @@ async def test_old_signature_is_named(story, pool, name):
     row, opened = (await acts_of(pool, name))[0][0]
     late = row.at // 1000 + 901
     store = Forged(pool, [lie(row, opened, at=row.at + 901_000, time=late)])
-    assert await named(store, row) == ["the act comes out as refused: `stale-position`"]
+    [text] = await named(store, row)
+    assert text.startswith("the act comes out as refused: ")
 
 
 @pytest.mark.parametrize("name", WIDENING, ids="-".join)
@@ -345,23 +337,14 @@ async def test_missing_signature_is_named(story, pool, name):
     assert "schema is written as `statement/v1` and comes out as `proposal/v1`" in texts
 
 
-@pytest.mark.parametrize(
-    "name, cause",
-    [
-        (("dossier", "request/v1", "expired"), "reason"),
-        (("dossier", "stopped/v1", "consent"), "expired"),
-        (("dossier", "stopped/v1", "authority"), "expired"),
-    ],
-    ids=["request", "consent", "authority"],
-)
-async def test_sweep_before_it_was_due_is_named(story, pool, name, cause):
+@pytest.mark.parametrize("name", SWEPT, ids="-".join)
+async def test_sweep_before_it_was_due_is_named(story, pool, name):
     """A sweeper that ended something before its time is named: nobody decided that (P7, P8)."""
     acts = await acts_of(pool, name)
     row, opened = next(act[0] for act in acts if act[0][1].event["actor"] == "sweeper")
-    assert cause in {"reason", opened.event["cause"]}
-    early = row.at - 2_000_000
+    early = row.at - 1_000 * 3_600
     store = Forged(pool, [lie(row, opened, at=early, time=early // 1000)])
-    assert await named(store, row)
+    assert [text for text in await named(store, row) if "due" in text or "no authority" in text]
 
 
 async def test_case_that_did_not_close_ends_nothing(story, pool):
@@ -374,4 +357,3 @@ async def test_case_that_did_not_close_ends_nothing(story, pool):
 
     found = await Replayer(Forged(pool, alter=alter), KEYS, CATALOGUES).run(row.stream)
     assert any("comes out as 1" in each.text for each in found.findings)
-    assert sha256(b"") != row.stream
