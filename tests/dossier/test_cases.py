@@ -205,6 +205,9 @@ async def test_two_changes_at_once_follow_one_on_the_other(work, world):
     assert caught.value.code == "stale-case"
     with pytest.raises(StaleError):
         await work.transfer(case, world.ahmed, world.fatima, **same)
+    for wrong in ({"previous": case.hash.hex()}, {"previous": "00" * 32}, {"sequence": 1}, {"sequence": 3}):
+        with pytest.raises(StaleError):
+            await work.add(case, world.owner, world.friend, **wrong)
     assert (await work.add(case, world.owner, world.friend)).state == "added"
     shown = await work.cases.show(world.ahmed.actor, case_id(case))
     links = [parse_statement(decode_base64(each.statement)) for each in shown.statements]
