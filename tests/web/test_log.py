@@ -277,6 +277,34 @@ async def test_what_an_auditor_is_shown_is_checked(town):
     await asyncio.to_thread(check)
 
 
+class Withholding:
+    """A session whose service shows one event without its payload, and says that another erased it."""
+
+    def __init__(self, session, seq, erased_by):
+        self._session, self._seq, self._told = session, seq, {"erasedBy": erased_by} if erased_by else {}
+
+    def get(self, path, query):
+        page = self._session.get(path, query)
+        for number, each in enumerate(page["events"]):
+            if each["seq"] == self._seq:
+                kept = {name: value for name, value in each.items() if name != "openings"}
+                page["events"][number] = kept | self._told
+        return page
+
+
+@pytest.mark.parametrize("erased_by, told", [(0, "no later event says why"), (4, "does not")])
+async def test_a_payload_that_is_gone_without_an_erasure(town, erased_by, told):
+    """P8: a payload that the service withholds or lost is a finding, also when it names an event that erased nothing."""
+
+    def check():
+        with town.session("joris-van-vliet") as session:
+            auditor = Auditor(Withholding(session, 2, erased_by))
+            with pytest.raises(UntrustedError, match=f"event 2: .*{told}"):
+                list(auditor.events(stream=town.held.dossier.hex()))
+
+    await asyncio.to_thread(check)
+
+
 async def test_proof_of_an_event(town):
     """An event has an offline proof once it is sequenced; an id that is no event's has none, and signing in is needed."""
 
@@ -370,6 +398,14 @@ async def test_erase_command(town, settings, database_urls, monkeypatch, capsys)
             return dossier_history(session, town.held, town.tags()).checked.erased
 
     assert await asyncio.to_thread(once, check) == (2,)
+
+    def audit():
+        with town.session("joris-van-vliet") as session:
+            return {each.seq: each.erased_by for each in Auditor(session).events(stream=stream) if not each.fields}
+
+    gone = await asyncio.to_thread(audit)
+    assert list(gone) == [2]
+    assert gone[2] > 2
 
 
 async def test_replay_command(town, settings, database_urls, monkeypatch, capsys):
