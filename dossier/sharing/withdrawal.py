@@ -43,6 +43,10 @@ class Ended(Answer, frozen=True):
 
 
 REMAINS = "no new reading is permitted from now on; what was read before this moment cannot be taken back"
+REMAINS_BEFORE = (
+    "this consent had ended before; what was read under it cannot be taken back, and what replaced it stands by itself"
+)
+"""What is said where nothing was there to end: another consent may stand in its place."""
 
 
 class Withdraw(Entry[Ended]):
@@ -159,10 +163,11 @@ class Withdraw(Entry[Ended]):
         self, event: Event, facts: tuple[Fact, ...], writes: tuple[Write, ...], *, by_key: bool
     ) -> Outcome[Ended]:
         evidence = self._statement.envelope if self._statement else b""
+        remains = REMAINS if facts else REMAINS_BEFORE
         return Outcome(
             appends=(Append(self._shared.dossier, event, facts, evidence=evidence),),
             answer=lambda receipts: Ended(
-                self._consent.id, "withdrawn", by_key, REMAINS, promise(receipts[0], "owner")
+                self._consent.id, "withdrawn", by_key, remains, promise(receipts[0], "owner")
             ),
             writes=writes,
             keep=keep,
