@@ -73,11 +73,17 @@ class StoredObjects:
     async def put(self, name: str, data: bytes) -> None:
         """See `Objects.put`; writing again what is there already leaves the same bytes."""
         try:
-            await obstore.put_async(self._store, name, data, use_multipart=False)
-            if self._folder is not None:
-                await asyncio.to_thread(_make_durable, self._folder / name)
+            if self._folder is None:
+                await obstore.put_async(self._store, name, data, use_multipart=False)
+            else:
+                await asyncio.to_thread(self._put_in, self._folder, name, data)
         except _FAILURES as error:
             raise UnavailableError("the object store cannot keep this now") from error
+
+    def _put_in(self, folder: Path, name: str, data: bytes) -> None:
+        """Write and wait for the disk, in one thread: each change of threads costs as much as a part of the writing."""
+        obstore.put(self._store, name, data, use_multipart=False)
+        _make_durable(folder / name)
 
     async def get(self, name: str, start: int, length: int) -> bytes:
         """See `Objects.get`."""

@@ -59,13 +59,18 @@ class UploadLimits:
 class Uploads:
     """Take parts in. Running hashes are kept in memory and made again by reading if the process was restarted.
 
+    A segment is hashed in a thread, while it is brought to the disk and while the next one travels; only the last one's
+    hash is waited for, and no more than one segment of an upload waits to be hashed.
+
     Owned by one event loop. `_taking` are uploads of which a segment is being kept: a second one would write over it.
+    `_taken` counts the segments that were, kept or not.
     """
 
     def __init__(self, store: ItemStore, objects: Objects, limits: UploadLimits) -> None:
         self._store, self._objects, self._limits = store, objects, limits
-        self._running: dict[bytes, tuple[int, hashlib._Hash]] = {}
+        self._running: dict[bytes, tuple[int, asyncio.Future[hashlib._Hash]]] = {}
         self._taking: set[bytes] = set()
+        self._taken = 0
 
     async def begin(
         self, actor: Actor, dossier: bytes, length: int, digest: bytes, now: int, key: bytes | None = None
@@ -97,15 +102,19 @@ class Uploads:
 
     async def append(self, actor: Actor, upload: bytes, offset: int, data: bytes, now: int) -> UploadRow:
         """Keep the next segment; raise ConflictError with code wrong-offset, InvalidRequestError with wrong-hash."""
-        await self.find(actor, upload, now)
+        taken = self._taken
+        row = await self.find(actor, upload, now)
         if upload in self._taking:
             raise ConflictError("a segment of this upload is being taken", code="wrong-offset")
         self._taking.add(upload)
         try:
-            # What was found before may be old by now.
-            return await self._append(await self.find(actor, upload, now), offset, data)
+            if self._taken != taken:
+                # What was found may be older than what was taken meanwhile.
+                row = await self.find(actor, upload, now)
+            return await self._append(row, offset, data)
         finally:
             self._taking.remove(upload)
+            self._taken += 1
 
     async def _append(self, row: UploadRow, offset: int, data: bytes) -> UploadRow:
         upload = row.upload
@@ -114,11 +123,13 @@ class Uploads:
         wanted = min(SEGMENT_SIZE, row.length - offset)
         if len(data) != wanted or not data:
             raise InvalidRequestError("a segment is 4 MiB, the last one the rest", code="wrong-segment")
+        hashing = asyncio.get_running_loop().run_in_executor(None, _hashed, await self._digest(row), data)
         await self._objects.put(segment_names(upload_object(upload), row.length)[offset // SEGMENT_SIZE], data)
-        digest = await self._digest(row, data)
         received = offset + len(data)
         complete = received == row.length
-        if complete and digest != row.hash:
+        if not complete:
+            self._running[upload] = (received, hashing)
+        elif (await hashing).digest() != row.hash:
             await self.discard(row)
             raise InvalidRequestError("the bytes are not those that were announced", code="wrong-hash")
         point("upload.before-record")
@@ -153,15 +164,12 @@ class Uploads:
                 _LOG.warning("uploads wait for the next sweep: %s", type(error).__name__)
             await asyncio.sleep(seconds)
 
-    async def _digest(self, row: UploadRow, data: bytes) -> bytes:
-        """The SHA-256 of all segments up to and including `data`, which was the next."""
-        at, digest = self._running.pop(row.upload, (0, hashlib.sha256()))
-        if at != row.received:
-            digest = await self._read_again(row)
-        digest.update(data)
-        if row.received + len(data) < row.length:
-            self._running[row.upload] = (row.received + len(data), digest)
-        return digest.digest()
+    async def _digest(self, row: UploadRow) -> hashlib._Hash:
+        """The running SHA-256 of all that was received: whoever asked goes on with it, nobody else."""
+        at, hashing = self._running.pop(row.upload, (0, None))
+        if hashing is not None and at == row.received:
+            return await hashing
+        return await self._read_again(row)
 
     async def _read_again(self, row: UploadRow) -> hashlib._Hash:
         digest = hashlib.sha256()
@@ -174,3 +182,8 @@ def _keyed_id(actor: Actor, dossier: bytes, key: bytes) -> bytes:
     """The id of the upload that an actor begins for a dossier under an idempotency key; the key is 16 bytes."""
     bucket = dossier[:BUCKET_SIZE]
     return bucket + sha256(actor.id + dossier + key)[: len(dossier) - len(bucket)]
+
+
+def _hashed(digest: hashlib._Hash, data: bytes) -> hashlib._Hash:
+    digest.update(data)
+    return digest
