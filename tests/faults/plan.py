@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from dossier.faults import POINTS
 
-ACTS = ("delivery", "correction", "consent", "withdrawal", "reading", "listing")
+ACTS = ("delivery", "correction", "consent", "withdrawal", "reading", "listing", "succession")
 UPLOADS = "upload.before-record"
 SERVICE_SAMPLE, DATABASE_SAMPLE = 3, 3
 DAY = dt.datetime.now(dt.UTC).date().toordinal()
@@ -32,6 +32,16 @@ class Trial:
 
     def __str__(self) -> str:
         return f"DOSSIER_TEST_SEED={SEED}-{self.act}-{self.point}-{self.victim}"
+
+
+def successions(seed: int = SEED, *, every: bool = ALL) -> Sequence[Trial]:
+    """A new dossier key, which is many rows in one request: killed at each point of the writer in every run.
+
+    A full run has these among all the others.
+    """
+    source = random.Random(seed)
+    points = [] if every else [point for point in POINTS if point.startswith("writer.")]
+    return [Trial("succession", point, "service", source.getrandbits(32)) for point in points]
 
 
 def trials(seed: int = SEED, *, every: bool = ALL) -> Sequence[Trial]:

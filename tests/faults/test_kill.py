@@ -13,8 +13,11 @@ import pytest
 from dossier.client import sharing
 from dossier.client.delivering import Content, Previous, Record
 from dossier.client.errors import RefusedError, UnreachableError
+from dossier.client.groups import People
+from dossier.client.holding import HeldDossier
 from dossier.client.owner import OpenedItem
-from tests.faults.plan import ACTS, SEED, UPLOADS, Trial, trials
+from dossier.client.rotating import Run
+from tests.faults.plan import ACTS, SEED, UPLOADS, Trial, successions, trials
 from tests.faults.world import Line, World, eventually
 
 ID = "[0-9a-f]{32}"
@@ -42,6 +45,7 @@ def prepare(world: World, trial: Trial) -> Act:
         "withdrawal": lambda: _withdrawal(world),
         "reading": lambda: _reading(world),
         "listing": lambda: _listing(world),
+        "succession": lambda: _succession(world),
     }
     return makers[trial.act]()
 
@@ -135,6 +139,41 @@ def _listing(world: World) -> Act:
     return Act(line, f"GET {path}", ask, lambda: 1)
 
 
+def _succession(world: World) -> Act:
+    """The next dossier key: with its list, a new epoch of every section, wraps, and capsules for who may read still."""
+    line = world.owner.session
+    assert isinstance(line, Line)
+    world.ensure_consent()
+    people = People(line, world.owner.register, world.owner.seen)
+    before, items, events = world.owner.hold(world.dossier), world.items(), _counted(world, kind="dossier-key")
+    epochs = _epochs(before)
+
+    def do() -> Any:
+        Run(world.owner, world.dossier, people, lambda _step: None).succeed()
+        return line.again()
+
+    def done() -> int:
+        found, after = events(), world.owner.hold(world.dossier)
+        assert len(after.chain.statements) - len(before.chain.statements) == found
+        # One key, one list, and each section: all of them or none, and everything still opens.
+        assert _epochs(after) == {place: epoch + found for place, epoch in epochs.items()}
+        assert world.items() == items
+        return found
+
+    return Act(line, f"POST /v1/dossiers/{ID}/statements", do, done)
+
+
+def _epochs(held: HeldDossier) -> dict[tuple[str, str], int]:
+    """The newest epoch of each section and lane."""
+    places = [key.place for key in held.sections.values()]
+    return {
+        (place.section, place.lane): max(
+            each.epoch for each in places if (each.section, each.lane) == (place.section, place.lane)
+        )
+        for place in places
+    }
+
+
 def attempt(act: Act) -> Mapping[str, Any] | None:
     """Do the act once; None if it was refused as unavailable or not answered."""
     try:
@@ -154,7 +193,7 @@ def order(world: World, trial: Trial) -> Callable[[], object]:
     return lambda: world.service.order.write_text(f"{trial.point} {victim}")
 
 
-@pytest.mark.parametrize("trial", trials(), ids=str)
+@pytest.mark.parametrize("trial", [*trials(), *successions()], ids=str)
 def test_killed(world, trial):
     """Killed at a point: wholly done or not at all, one result for one key, nothing acknowledged lost (P3, P10; F01-F03)."""
     seed, service = str(trial), world.service
@@ -215,3 +254,4 @@ def test_plan():
     assert trials(7, every=False) == trials(7, every=False)
     whole = {(each.act, each.point, each.victim) for each in trials(7, every=True)}
     assert len([each for each in whole if each[1].startswith("writer.")]) == len(ACTS) * 7 * 2
+    assert len({each.point for each in successions(7, every=False)}) == 7
