@@ -75,6 +75,47 @@ async def test_upload_resumes_after_a_restart(uploads, pool, objects):
     assert (await send(other, sender, row, data, SEGMENT_SIZE)).state == "complete"
 
 
+class Failing:
+    """A store that loses what it is given the first time, after reading all of it."""
+
+    def __init__(self, inner):
+        self.inner, self.failed = inner, 0
+
+    async def put(self, name, data):
+        if name.endswith("00000001") and not self.failed:
+            self.failed += 1
+            await asyncio.sleep(0.05)  # until the segment was hashed
+            raise UnavailableError("away")
+        await self.inner.put(name, data)
+
+    async def get(self, name, start, length):
+        return await self.inner.get(name, start, length)
+
+
+async def test_a_segment_that_was_not_kept_is_in_no_hash(pool, objects):
+    """A segment that was hashed, and then not kept, is sent again and counts once (P10)."""
+    sender, data = actor(), os.urandom(2 * SEGMENT_SIZE + 5)
+    store = Failing(objects)
+    uploads = Uploads(ItemStore(pool), store, UploadLimits(3 * SEGMENT_SIZE, SEGMENT_SIZE))
+    row = await begin(uploads, sender, data)
+    with pytest.raises(UnavailableError):
+        await send(uploads, sender, row, data)
+    found = await uploads.find(sender, row.upload, NOW)
+    assert (store.failed, found.received, found.state) == (1, SEGMENT_SIZE, "open")
+    assert (await send(uploads, sender, row, data, SEGMENT_SIZE)).state == "complete"
+
+
+async def test_few_segments_wait_to_be_hashed(uploads):
+    """Of an upload that nobody goes on with nothing is held but a hash."""
+    sender, data = actor(), os.urandom(2 * SEGMENT_SIZE + 5)
+    row = await begin(uploads, sender, data)
+    await uploads.append(sender, row.upload, 0, data[:SEGMENT_SIZE], NOW)
+    await uploads.append(sender, row.upload, SEGMENT_SIZE, data[SEGMENT_SIZE : 2 * SEGMENT_SIZE], NOW)
+    [(received, hashing)] = uploads._running.values()
+    assert received == 2 * SEGMENT_SIZE
+    assert (await hashing).digest() == sha256(data[: 2 * SEGMENT_SIZE])
+
+
 async def test_other_bytes_than_announced_are_dropped(uploads):
     """The hash is checked at the end; an upload that differs is gone."""
     sender, data = actor(), os.urandom(10)
@@ -209,6 +250,29 @@ async def test_two_segments_at_once(pool, objects):
     assert (await send(uploads, sender, row, data, SEGMENT_SIZE)).state == "complete"
     kept = b"".join([piece async for piece in read_range(objects, upload_object(row.upload), 0, len(data))])
     assert kept == data
+
+
+async def test_a_look_that_is_old_by_now(uploads, objects, monkeypatch):
+    """Whoever looked before another segment was taken, and comes after it, writes over nothing (F16, P10)."""
+    sender, data = actor(), os.urandom(SEGMENT_SIZE + 10)
+    row = await begin(uploads, sender, data)
+    look, taken = uploads._store.upload, asyncio.Event()
+
+    async def late(upload):
+        found = await look(upload)
+        await taken.wait()
+        return found
+
+    monkeypatch.setattr(uploads._store, "upload", late)
+    other = asyncio.ensure_future(uploads.append(sender, row.upload, 0, os.urandom(SEGMENT_SIZE), NOW))
+    await asyncio.sleep(0.1)
+    monkeypatch.undo()
+    await uploads.append(sender, row.upload, 0, data[:SEGMENT_SIZE], NOW)
+    taken.set()
+    with pytest.raises(ConflictError):
+        await other
+    kept = [piece async for piece in read_range(objects, upload_object(row.upload), 0, SEGMENT_SIZE)]
+    assert b"".join(kept) == data[:SEGMENT_SIZE]
 
 
 async def test_a_key_begins_one_upload(uploads):
