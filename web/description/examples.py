@@ -21,7 +21,7 @@ IDS = frozenset(
         "address",
     }
 )  # fmt: skip
-HASHES = frozenset({"hash"})
+HASHES = frozenset({"hash", "head"})
 SEALED = frozenset(
     {
         "answer", "answerWords", "attestation", "capsule", "content", "header", "key", "leaf", "placedKey", "placement",
@@ -67,9 +67,9 @@ TEXTS: Mapping[str, str] = {
 }
 NUMBERS: Mapping[str, int] = {
     "epoch": 0, "expires_in": 900, "fromSeq": 1, "index": 0, "erasedBy": 0, "length": 65_554, "next": 0, "offset": 0,
-    "seq": 7, "threshold": 2, "version": 1, "added": 2, "count": 1,
+    "seq": 7, "sequence": 2, "threshold": 2, "version": 1, "added": 2, "count": 1,
 }  # fmt: skip
-LISTS: Mapping[str, str] = {"roles": "role", "people": "person", "cases": "case"}
+LISTS: Mapping[str, str] = {"roles": "role", "people": "person", "cases": "case", "ended": "person"}
 MEMBERS: Mapping[str, Any] = {
     "openings": [{"salt": "c2FsdA==", "name": "schema", "value": "decision/v1"}],
     "checks": {"database": True, "log": True},
