@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any, Final
 
-from audit.entry import Entry, Head, Position, View
+from audit.entry import Entry, FactRecord, Head, Position, View
 from audit.errors import AuditError
 from audit.stream import NO_PREVIOUS
 from consent.catalogue import Catalogue
@@ -58,12 +58,19 @@ Finding = tuple[Line, str]
 
 @dataclass
 class Acts:
-    """The acts of one stream, gathered while it is walked, then judged. `rules` are the leaf hashes of rules events."""
+    """The acts of one stream, gathered while it is walked, then judged.
+
+    `facts` are by the event that made them, `rules` the events that changed rules, in order. Of every event there are
+    the leaf hash and the time (UTC milliseconds); `gone` are those whose payload is not there any more.
+    """
 
     stream: StreamRow
+    facts: Mapping[int, Sequence[FactRecord]]
+    rules: Sequence[int]
     lines: list[Line] = field(default_factory=list)
     leaves: dict[int, bytes] = field(default_factory=dict)
-    rules: Sequence[int] = ()
+    times: dict[int, int] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
 
     def add(self, line: Line) -> None:
         """Take in an event that an act may have been written as."""
@@ -89,7 +96,9 @@ class Remaker:
         kept = await self.store.kept(acts.stream.stream)
         history = (await self.histories([acts.stream.stream]))[acts.stream.stream]
         for lines in groups:
-            found += await self._judge(acts, history, lines, kept)
+            # Of an act that was erased in part nobody can say what the rest of it is.
+            if acts.gone.isdisjoint((lines[0].seq - 1, lines[-1].seq + 1)):
+                found += await self._judge(acts, history, lines, kept)
         return found
 
     async def _judge(self, acts: Acts, history: History, lines: tuple[Line, ...], kept: Kept) -> list[Finding]:
@@ -208,24 +217,26 @@ class _Past:
 
     def _section(self, section: str, lane: str) -> SectionKeyRow | None:
         """The newest key of a section before the act."""
-        made = (fact for line in self._earlier() for fact in line.facts if fact.kind == "section-key")
-        bodies = [fact.body for fact in made if (fact.body["section"], fact.body["lane"]) == (section, lane)]
+        made = (fact.body for fact in self._earlier("section-key"))
+        bodies = [body for body in made if (body["section"], body["lane"]) == (section, lane)]
         if not bodies:
             return None
         newest, public = bodies[-1], key_hash(decode_base64(bodies[-1]["publicKey"]))
         return SectionKeyRow(section, lane, newest["epoch"], public, statement_hash("section-key", newest), b"", 0)
 
-    def _earlier(self) -> list[Line]:
-        return [line for line in self.acts.lines if line.seq < self.deed.lines[0].seq]
-
     def _epoch(self) -> tuple[LastEpoch | None, dict[int, int]]:
-        earlier = self._earlier()
-        keys = [(line, fact) for line in earlier for fact in line.facts if fact.kind == STREAM_KEY]
-        times = {line.seq: line.at for line in earlier if any(fact.kind in KINDS for fact in line.facts)}
+        times = {fact.seq: self.acts.times[fact.seq] for fact in self._earlier(*KINDS)}
+        keys = self._earlier(STREAM_KEY)
         if not keys:
             return None, times
-        line, fact = keys[-1]
-        return LastEpoch(fact.body["epoch"], fact.body["next"], Moment(line.seq, line.at)), times
+        last = keys[-1]
+        moment = Moment(last.seq, self.acts.times[last.seq])
+        return LastEpoch(last.body["epoch"], last.body["next"], moment), times
+
+    def _earlier(self, *kinds: str) -> list[FactRecord]:
+        """The facts of these kinds before the act, in order."""
+        before = (seq for seq in sorted(self.acts.facts) if seq < self.deed.lines[0].seq)
+        return [fact for seq in before for fact in self.acts.facts[seq] if fact.kind in kinds]
 
 
 def _at(seq: int) -> Position:

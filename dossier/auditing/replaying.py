@@ -68,8 +68,8 @@ class Replayer:
 
     async def _stream(self, stream: StreamRow, result: Replayed) -> None:
         walk = Walk(stream, result, await self._keys(stream.stream))
-        facts, acts = await self._facts(stream), Acts(stream)
-        acts.rules = await self._rules(stream)
+        facts = await self._facts(stream)
+        acts = Acts(stream, facts, await self._rules(stream))
         ends = ends_of_consents(fact for made in facts.values() for fact in made)
         after = 0
         while rows := await self.store.of_stream(stream.stream, after, PAGE):
@@ -116,9 +116,10 @@ class Replayer:
         result.events += 1
         self.progress(result.events)
         walk.check_leaf(row, logged)
-        acts.leaves[row.seq] = walk.hash
+        acts.leaves[row.seq], acts.times[row.seq] = walk.hash, row.at
         opened = open_row(row, self.months)
         if opened is None:
+            acts.gone.add(row.seq)
             await self._missing(row, walk)
         elif walk.check_payload(row, opened):
             event, kind = opened.event, walk.stream.kind
