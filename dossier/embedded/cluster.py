@@ -14,6 +14,7 @@ from dossier.embedded.account import Account, choose_account
 from dossier.embedded.binaries import Binaries, find_binaries
 from dossier.embedded.errors import ClusterError, ForeignClusterError, StartError
 from dossier.embedded.lock import UseMark, exclusive
+from dossier.embedded.moving import at_home
 from dossier.embedded.places import SHARED
 from dossier.embedded.secrets import Passwords, load_passwords
 from dossier.private import write_private
@@ -153,6 +154,7 @@ class Cluster:
             self._initdb(programs, Path(record.cluster))
             record = replace(record, whole=True)
             layout.write_record(self._home, record)
+        record = at_home(self._home, record, self._account)
         made = layout.cluster_major(Path(record.cluster))
         for major in (record.major, made):
             if major != programs.major:

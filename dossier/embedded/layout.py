@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dossier.embedded.account import Account
@@ -103,10 +103,22 @@ def plan(home: Home, account: Account, major: int, binaries: Path) -> Record:
     if not account.can_write_in(base):
         shutil.rmtree(base)
         base = _shared(account, identity)
+    return _with_sockets(Record(identity, major, str(binaries), str(base / "cluster"), ""), base, account)
+
+
+def new_sockets(home: Home, record: Record, account: Account) -> Record:
+    """The record under a new id, with a place for sockets of its own: those it has may be another folder's."""
+    base = home.path / "server"
+    _furnish(base, account)
+    return _with_sockets(replace(record, id=secrets.token_hex(6)), base, account)
+
+
+def _with_sockets(record: Record, base: Path, account: Account) -> Record:
+    """The record with sockets beside the cluster, or in the shared place where that path would be too long."""
     sockets = base / "s"
     if len(os.fsencode(sockets / ".s.PGSQL.65535")) > SOCKET_LIMIT:
-        sockets = _shared(account, identity) / "s"
-    return Record(identity, major, str(binaries), str(base / "cluster"), str(sockets))
+        sockets = _shared(account, record.id) / "s"
+    return replace(record, sockets=str(sockets))
 
 
 def _shared(account: Account, identity: str) -> Path:

@@ -39,7 +39,7 @@ def test_the_script_signs_in(demo, monkeypatch):
 
 def test_the_addresses_move_with_the_service(demo):
     """A demonstration at another address signs in there."""
-    sign_in = as_json(moved(demo[0], "http://localhost:9"))["signIn"]
+    sign_in = as_json(moved(demo[0], "http://localhost:9", demo[1]))["signIn"]
     assert sign_in["clientId"] == "dossier-cli"
     assert sign_in["authorizationEndpoint"] == "http://localhost:9/oauth/authorize"
     assert sign_in["tokenEndpoint"] == "http://localhost:9/oauth/token"

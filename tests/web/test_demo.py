@@ -22,10 +22,10 @@ from web.commands.who import find_name, printable
 from web.demo.alone import alone_in
 from web.demo.cast import AGENCY, OWNER, PROFESSIONAL, cast_of, records_of
 from web.demo.company import Company
-from web.demo.describing import begin, complete
+from web.demo.describing import begin, complete, moved
 from web.demo.loading import JOURNAL, Journal, load, plan, renew
 from web.demo.progress import Progress, silent
-from web.demo.record import FILE, read_demo, write_demo
+from web.demo.record import FILE, as_json, read_demo, write_demo
 from web.demo.sabotage import SABOTAGES
 from web.settings import SettingsError
 
@@ -95,6 +95,12 @@ async def test_the_file_tells_all_that_a_script_needs(company, loaded, settings)
     system = next(iter(demo.agencies[AGENCY].systems.values()))
     assert jwk(system.sign_in_key)["crv"] == "Ed25519"
     assert len(system.client_id) == 32
+    elsewhere = str(settings.data_dir / "copy")
+    told = as_json(moved(demo, "http://localhost:9", settings.data_dir / "copy"))
+    files = [told["home"], told["storeKey"], told["personas"][OWNER]["keyFile"]]
+    files += [each[kind] for each in told["agencies"][AGENCY]["systems"].values() for kind in ("keyFile", "signInKey")]
+    assert [file for file in files if not file.startswith(f"{elsewhere}/home")] == []
+    assert told["log"]["url"] == "http://localhost:9/log"
 
 
 async def test_the_first_page_names_everybody_and_no_secret(app, loaded, company, settings):

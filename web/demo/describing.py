@@ -49,10 +49,32 @@ def begin(server: str, data_dir: Path, world: World) -> Demo:
     )
 
 
-def moved(demo: Demo, server: str) -> Demo:
-    """The file for a service that now answers at another address."""
-    log = replace(demo.log, url=f"{server}/log") if demo.log else None
-    return replace(demo, server=server, api=f"{server}/v1/openapi.json", log=log, sign_in=_sign_in(server))
+def moved(demo: Demo, server: str, data_dir: Path) -> Demo:
+    """The file for a service that now answers at another address, or whose folder is elsewhere now."""
+    home = data_dir / HOME
+    return replace(
+        demo,
+        server=server,
+        api=f"{server}/v1/openapi.json",
+        log=replace(demo.log, url=f"{server}/log") if demo.log else None,
+        sign_in=_sign_in(server),
+        home=str(home),
+        store_key=str(home / "store.key"),
+        personas={slug: replace(each, key_file=_there(home, each.key_file)) for slug, each in demo.personas.items()},
+        agencies={slug: replace(each, systems=_systems_there(home, each)) for slug, each in demo.agencies.items()},
+    )
+
+
+def _systems_there(home: Path, agency: DemoAgency) -> dict[str, DemoSystem]:
+    return {
+        name: replace(each, key_file=_there(home, each.key_file), sign_in_key=_there(home, each.sign_in_key))
+        for name, each in agency.systems.items()
+    }
+
+
+def _there(home: Path, path: str) -> str:
+    """The file of this name in the key store as it is now; nothing stays nothing."""
+    return str(home / Path(path).name) if path else ""
 
 
 def complete(company: Company, begun: Demo) -> Demo:

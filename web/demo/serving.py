@@ -38,7 +38,7 @@ def bring_up_to_date(data_dir: Path, server: str) -> Demo:
     """Load the sample world into the service at `server`, or go on where an earlier load stopped."""
     world = load_world()
     demo = read_demo(data_dir / FILE)
-    demo = moved(demo, server) if demo else begin(server, data_dir, world)
+    demo = moved(demo, server, data_dir) if demo else begin(server, data_dir, world)
     write_demo(data_dir, demo)
     with Company(server, data_dir / HOME, demo.secrets) as company:
         if demo.loaded:
