@@ -28,6 +28,7 @@ from web.api import (
 )
 from web.application import Application
 from web.edge import Edge
+from web.heads import Heads
 from web.health import show_live, show_ready
 from web.hosts import OwnHost, own_hosts
 from web.metrics import Metrics, show_metrics
@@ -76,7 +77,7 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=MAX_BODY,
     )
     # Around the whole router, not as a middleware: Litestar runs middleware only for routes that exist.
-    handler = readings.ReadingRoute(app.asgi_handler, app.state)
+    handler = Heads(readings.ReadingRoute(app.asgi_handler, app.state))
     app.asgi_handler = Edge(
         OwnHost(handler, own_hosts(settings)), metrics, https=settings.public_origin.startswith("https://")
     )
