@@ -148,6 +148,26 @@ async def test_who_left_gets_nothing_more(cast):
     await tell(story)
 
 
+async def test_what_one_did_oneself_is_not_taken_back(cast):
+    """A link and an end of one's own are held against the service from the answer on, before any other look (P1, R14)."""
+
+    def story():
+        els, case = cast.enrolled.identity, case_with_els(cast)
+        path = f"/v1/cases/{case.hex()}"
+        mine = replace(cast.owning, session=Lying(cast.owner.session), pins=Pins())
+        mine.session.says[path] = mine.show(case).shown
+        mine.end(case, els.person)
+        with pytest.raises(PinError, match=HIDDEN_END):
+            mine.show(case)
+        mine.session.says.clear()
+        mine.session.says[path] = mine.show(case).shown
+        mine.add(case, Capacity(els.person), "network-help", cast.owner.session.now() + HOUR)
+        with pytest.raises(PinError):
+            mine.show(case)
+
+    await tell(story)
+
+
 async def test_several_who_change_a_case_at_once(cast):
     """Whoever comes second looks again and signs anew; an end in between is never refused, and is named (P7)."""
     case = await tell(case_with_els, cast)
