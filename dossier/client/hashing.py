@@ -11,8 +11,11 @@ from threading import Semaphore, Thread
 from types import TracebackType
 from typing import Final, Self
 
-WAITING: Final = 16
-"""Pieces that may wait for the thread: what bounds the memory."""
+BATCH: Final = 256 * 1024
+"""Bytes that are handed over at once: each change of threads has a price."""
+
+WAITING: Final = 4
+"""Batches that may wait for the thread: what bounds the memory."""
 
 
 class SideHash:
@@ -23,7 +26,9 @@ class SideHash:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._pieces: SimpleQueue[bytes] = SimpleQueue()
+        self._batches: SimpleQueue[list[bytes]] = SimpleQueue()
+        self._batch: list[bytes] = []
+        self._size = 0
         self._room = Semaphore(WAITING)
         self._thread = Thread(target=self._work, name="hashing", daemon=True)
         self._ended = False
@@ -39,9 +44,10 @@ class SideHash:
 
     def update(self, data: bytes, /) -> None:
         """Take more bytes."""
-        if data:
-            self._room.acquire()
-            self._pieces.put(data)
+        self._batch.append(data)
+        self._size += len(data)
+        if self._size >= BATCH:
+            self._hand_over()
 
     def digest(self) -> bytes:
         """The hash of all bytes."""
@@ -51,10 +57,18 @@ class SideHash:
     def _end(self) -> None:
         if not self._ended:
             self._ended = True
-            self._pieces.put(b"")
+            if self._batch:
+                self._hand_over()
+            self._batches.put([])
             self._thread.join()
 
+    def _hand_over(self) -> None:
+        self._room.acquire()
+        self._batches.put(self._batch)
+        self._batch, self._size = [], 0
+
     def _work(self) -> None:
-        while piece := self._pieces.get():
-            self._hash.update(piece)
+        while batch := self._batches.get():
+            for piece in batch:
+                self._hash.update(piece)
             self._room.release()

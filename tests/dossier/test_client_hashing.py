@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dossier.client.hashing import WAITING, SideHash
+from dossier.client.hashing import BATCH, WAITING, SideHash
 
 
 @settings(max_examples=20)
-@given(st.lists(st.binary(max_size=5_000), max_size=3 * WAITING))
+@given(st.lists(st.sampled_from([b"", b"a", bytes(BATCH - 1), bytes(BATCH), bytes(BATCH + 1)]), max_size=3 * WAITING))
 def test_the_same_as_hashlib(pieces):
     """However the bytes are cut, the hash is that of all of them in order, empty pieces or none included."""
     with SideHash() as aside:
@@ -51,6 +51,6 @@ def test_memory_is_bounded(monkeypatch):
     with SideHash() as aside:
         monkeypatch.setattr(aside, "_hash", Slow())
         for _ in range(WAITING):
-            aside.update(b"piece")
+            aside.update(bytes(BATCH))
         assert not aside._room.acquire(blocking=False)
         free.set()

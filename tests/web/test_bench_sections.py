@@ -20,6 +20,7 @@ TINY = Sizes(
     list_items=120,
     memory_reads=40,
     file_bytes=300_000,
+    part_bytes=300_000,
     dossier_steps=(12, 30),
     item_steps=(3, 30),
     working_set=6,

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from web.bench.bare import HASHED
 from web.bench.rounds import Measure, Several
 from web.bench.stage import plain_environment
 
@@ -27,9 +28,11 @@ def measures(folder: Path, size: int) -> list[Measure]:
     found = []
     for mode, target in (("seal", SEAL_TARGET), ("open", OPEN_TARGET)):
         ours, bare = _process(CLIENT, mode, folder), _process(BARE, mode, folder)
-        floor, name = (f"{mode} {size // 10**6} MB, {who}" for who in ("bare loop", "client"))
+        hashed = _process(BARE, mode, folder, HASHED)
+        floor, more, name = (f"{mode} {size // 10**6} MB, {who}" for who in ("bare loop", "and its hash", "client"))
         found += [
             Measure(floor, "ms", bare.figure("ms"), inverse=True),
+            Measure(more, "ms", hashed.figure("ms"), floor, inverse=True),
             Measure(name, "ms", ours.figure("ms"), floor, target, inverse=True, goal="T13"),
             Measure(f"{name}, peak memory", "MiB", ours.figure("peak"), inverse=True, limit=PEAK_LIMIT, goal="T13"),
         ]
@@ -43,22 +46,23 @@ def write_random(path: Path, size: int) -> None:
             file.write(os.urandom(min(1 << 20, size - at)))
 
 
-def _process(module: str, mode: str, folder: Path) -> Several:
+def _process(module: str, mode: str, folder: Path, *more: str) -> Several:
     """One process; what is opened was sealed by the same module before."""
     sealed = folder / module
+    plain, opened = folder / "plain", folder / "opened"
 
     async def run(_seconds: float) -> Mapping[str, float]:
         if mode == "seal":
-            return await asyncio.to_thread(_run, module, "seal", folder / "plain", sealed)
+            return await asyncio.to_thread(_run, module, "seal", plain, sealed, *more)
         if not sealed.exists():
-            await asyncio.to_thread(_run, module, "seal", folder / "plain", sealed)
-        return await asyncio.to_thread(_run, module, "open", sealed, folder / "opened")
+            await asyncio.to_thread(_run, module, "seal", plain, sealed)
+        return await asyncio.to_thread(_run, module, "open", sealed, opened, *more)
 
     return Several(run)
 
 
-def _run(module: str, mode: str, source: Path, target: Path) -> dict[str, float]:
-    words = [sys.executable, "-P", "-m", module, mode, str(source), str(target)]
+def _run(module: str, mode: str, source: Path, target: Path, *more: str) -> dict[str, float]:
+    words = [sys.executable, "-P", "-m", module, mode, str(source), str(target), *more]
     begun = time.perf_counter()
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE, env=plain_environment())  # noqa: S603 - our own module
     return {"ms": (time.perf_counter() - begun) * 1000, "peak": float(done.stdout)}

@@ -2,7 +2,8 @@
 
 A reading: one call that locks a head, reads the item, appends and chains one event, in a handler of the framework that
 the service uses, and below `/bare/` in none. A page of a list: one SELECT and
-its JSON. A large part: segments as files. No authentication, no decision, no signature, no promise.
+its JSON. A large part: segments as files, or, under another path, as files that were hashed and brought to the disk, as
+the service's are. No authentication, no decision, no signature, no promise.
 `python -m web.bench.floor PORT FOLDER` serves them; the database's URL comes on standard input, where no other process
 sees it.
 """
@@ -10,6 +11,8 @@ sees it.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import secrets
 import sys
 from collections.abc import Callable
@@ -102,8 +105,8 @@ class Floor:
         body = await _body(receive)
         if words[1] == "pages":
             await _answer(send, 200, await self._page(bytes.fromhex(words[2])))
-        elif words[1] == "files":
-            await self._file(scope["method"], self._folder / words[2], body, send)
+        elif words[1] in {"files", "kept"}:
+            await self._file(scope["method"], self._folder / words[2], body, send, kept=words[1] == "kept")
         else:
             await _answer(send, 201, await self._read(bytes.fromhex(words[3])))
 
@@ -138,12 +141,22 @@ class Floor:
         )
         return msgspec.json.encode({"items": [dict(row) for row in rows]})
 
-    async def _file(self, method: str, path: Path, body: bytes, send: Any) -> None:
+    async def _file(self, method: str, path: Path, body: bytes, send: Any, *, kept: bool) -> None:
         if method == "GET":
             await _answer(send, 200, await asyncio.to_thread(path.read_bytes))
             return
-        await asyncio.to_thread(path.write_bytes, body)
+        await asyncio.to_thread(_keep if kept else Path.write_bytes, path, body)
         await _answer(send, 201, b"")
+
+
+def _keep(path: Path, body: bytes) -> None:
+    """Write a file, bring it and its name to the disk, and hash it."""
+    path.write_bytes(body)
+    for each in (path, path.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    hashlib.sha256(body).digest()
 
 
 async def _body(receive: Any) -> bytes:

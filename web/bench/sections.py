@@ -108,7 +108,7 @@ async def _events(bench: Bench) -> Sequence[Result]:
 
 
 async def _transfers(bench: Bench) -> Sequence[Result]:
-    return await bench.load(await transfer.measures(await bench.stage(), bench.sizes.file_bytes))
+    return await bench.load(await transfer.measures(await bench.stage(), bench.sizes.part_bytes))
 
 
 async def _memory(bench: Bench) -> Sequence[Result]:

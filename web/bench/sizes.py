@@ -25,6 +25,9 @@ class Sizes:
     list_items: int
     memory_reads: int
     file_bytes: int
+    """Of a file that is sealed and opened by whole processes."""
+    part_bytes: int
+    """Of a part that goes up and down."""
     dossier_steps: tuple[int, ...]
     item_steps: tuple[int, ...]
     working_set: int
@@ -42,7 +45,8 @@ SHORT = Sizes(
     withdrawals=5,
     list_items=1_000,
     memory_reads=3_000,
-    file_bytes=20_000_000,
+    file_bytes=200_000_000,
+    part_bytes=20_000_000,
     dossier_steps=(200, 2_000),
     item_steps=(10, 100, 1_000),
     working_set=50,
@@ -59,6 +63,7 @@ FULL = Sizes(
     list_items=10_000,
     memory_reads=50_000,
     file_bytes=200_000_000,
+    part_bytes=200_000_000,
     dossier_steps=(1_000, 10_000, 100_000),
     item_steps=(10, 100, 1_000, 10_000),
     working_set=500,

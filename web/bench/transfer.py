@@ -74,12 +74,14 @@ async def measures(stage: Stage, size: int) -> list[Measure]:
     await asyncio.to_thread(_deliver, stage, home, sealed)
     words = f"{size // 10**6} MB"
     up, down = _watched(stage, lambda: _upload(stage, home, sealed)), _watched(stage, lambda: _download(stage, sealed))
-    bare_up = _watched(stage, lambda: _bare_upload(stage.floor_port, sealed))
+    bare_up = _watched(stage, lambda: _bare_upload(stage.floor_port, sealed, "files"))
+    kept_up = _watched(stage, lambda: _bare_upload(stage.floor_port, sealed, "kept"))
     bare_down = _watched(stage, lambda: _bare_download(stage.floor_port, sealed))
     floors = f"floor: upload of {words}", f"floor: download of {words}"
     names = f"upload of {words}", f"download of {words}"
     return [
         Measure(floors[0], "MB/s", bare_up.figure("rate")),
+        Measure(f"{floors[0]}, hashed and on the disk", "MB/s", kept_up.figure("rate"), floors[0]),
         Measure(names[0], "MB/s", up.figure("rate"), floors[0], 0.5, goal="T14"),
         Measure(floors[1], "MB/s", bare_down.figure("rate")),
         Measure(names[1], "MB/s", down.figure("rate"), floors[1], 0.5, goal="T14"),
@@ -164,10 +166,10 @@ def _download(stage: Stage, sealed: Sealed) -> int:
     return sealed.length
 
 
-def _bare_upload(port: int, sealed: Sealed) -> int:
+def _bare_upload(port: int, sealed: Sealed, place: str) -> int:
     with closing(Wire(port)) as wire, sealed.path.open("rb") as file:
         for at in range(0, sealed.length, SEGMENT_SIZE):
-            wire.send("PUT", f"/files/{at // SEGMENT_SIZE}", file.read(SEGMENT_SIZE), BODY)
+            wire.send("PUT", f"/{place}/{at // SEGMENT_SIZE}", file.read(SEGMENT_SIZE), BODY)
     return sealed.length
 
 
