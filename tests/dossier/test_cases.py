@@ -4,9 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from audit.errors import RepeatedError
 from crypto.casechain import LINKS, check_case_chain
 from crypto.encoding import decode_base64, new_id
 from crypto.statements import parse_statement
+from dossier.cases.accepting import AcceptCase
 from dossier.cases.opening import OpenCase
 from dossier.cases.people import AddParticipant
 from dossier.cases.telling import CaseTeller
@@ -123,7 +125,7 @@ async def test_an_acceptance_is_shown_to_who_sees_its_dossier(work, world):
 
 
 async def test_only_the_invited_accept(work, world):
-    """An owner accepts only a case that invited them; to another owner it does not exist."""
+    """An owner accepts only a case that invited them; to another, who was told of it, it does not exist (N86)."""
     case = await work.open(world.ahmed)
     with pytest.raises(NotFoundError):
         await work.accept(world.home, case)
@@ -453,7 +455,7 @@ async def test_statements_are_about_their_case(work, world):
 
 
 async def test_invitations_end(work, world, owner_pool):
-    """An invitation is listed for whom it reaches and waits thirty days; after that the case is not there."""
+    """An invitation is listed for whom it reaches and waits thirty days; after that the case is not there (N86)."""
     case = await work.open(world.ahmed, world.home)
     address = await work.address(world.home)
     assert case_id(case) in await work.cases.store.invited([address], now())
@@ -461,6 +463,19 @@ async def test_invitations_end(work, world, owner_pool):
     await owner_pool.execute("UPDATE dossier.invitation SET expires = 1 WHERE case_id = $1", case_id(case))
     with pytest.raises(NotFoundError):
         await work.accept(world.home, case)
+
+
+async def test_an_invitation_is_used_once(work, world):
+    """Accepted, an invitation waits for nobody any more; the same acceptance under another key is refused (N86)."""
+    case = await work.open(world.ahmed, world.home)
+    fields = {"case": case.payload["case"], "caseHash": case.hash.hex(), "until": now() + 86_400}
+    after = await work.town.after(world.home)
+    statement = await work.town.sign(world.home, "case-acceptance", **fields, after=after)
+    actor = world.home.owner.actor
+    await work.writer.submit(AcceptCase(actor, case_id(case), statement, claim(actor)))
+    assert case_id(case) not in await work.cases.store.invited([await work.address(world.home)], now())
+    with pytest.raises(RepeatedError):
+        await work.writer.submit(AcceptCase(actor, case_id(case), statement, claim(actor)))
 
 
 async def test_team_consents_are_for_the_team(work, world):

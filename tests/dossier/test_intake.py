@@ -1,18 +1,24 @@
-"""Taking in items: what is refused, and that a refusal stores nothing (N70 to N75, N79 of the attack list)."""
+"""Taking in items: what is refused, and that a refusal stores nothing."""
 
 import dataclasses
+import json
 import secrets
 
 import pytest
 
-from crypto.encoding import new_id, sha256
+from audit.entry import Fact
+from crypto.encoding import encode_base64, new_id, sha256
 from crypto.headers import parse_header
+from crypto.statements import parse_statement
 from dossier.dossiers.govern import Govern, Submission
+from dossier.dossiers.statements import read_statement
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.items.delivery import SealedPart
 from dossier.items.intake import Deliver
 from dossier.items.store import ItemStore, ItemWant
-from tests.dossier.town import claim, running_town, seal_delivery
+from dossier.items.unadmitted import take_in
+from tests.dossier.town import Seed, claim, now, running_town, seal_delivery
+from tests.values import replace
 
 
 @pytest.fixture(scope="module")
@@ -105,18 +111,53 @@ async def test_same_version_under_another_key_is_refused(town, home, system):
 
 async def test_agency_without_admission_learns_nothing(town, home, agency):
     """N71: not admitted and a guessed dossier give the same not-found (P6)."""
-    stranger = await town.system(agency)
-    delivery = sealed(home, stranger)
-    await assert_refused(town, home, stranger.actor, delivery, NotFoundError)
-    elsewhere = dataclasses.replace(delivery, dossier=new_id())
-    with pytest.raises((NotFoundError, InvalidRequestError)):
-        await send(town, stranger.actor, elsewhere)
+    stranger, before = await town.system(agency), await stored(town, home)
+    guessed = dataclasses.replace(home, id=new_id(), items={})
+    refusals = []
+    for place in (home, guessed):
+        with pytest.raises(NotFoundError) as caught:
+            await take_in(town.writer, stranger.actor, sealed(place, stranger), claim(stranger.actor))
+        refusals.append((type(caught.value), caught.value.code, str(caught.value)))
+    assert refusals[0] == refusals[1]
+    assert (await stored(town, home))[1:] == before[1:]
+
+
+async def test_items_that_nobody_signed_are_refused(town, home, system):
+    """N34: correctly sealed and addressed, a header without signature, or with another's, is no item."""
+    delivery = sealed(home, system)
+    envelope = json.loads(delivery.header.envelope)
+    for signatures in ([], [{"sig": ""}], [{"sig": "AAAA"}], None):
+        bare = json.dumps(envelope | {"signatures": signatures}, separators=(",", ":"), sort_keys=True).encode()
+        with pytest.raises(InvalidRequestError):
+            read_statement(encode_base64(bare), "item-header")
+    stranger = parse_statement(sealed(home, await town.system(await town.agency())).header.envelope)
+    for taken in (stranger.signatures, ()):
+        bad = dataclasses.replace(delivery, header=replace(delivery.header, signatures=taken))
+        await assert_refused(town, home, system.actor, bad, ForbiddenError, "wrong-author")
 
 
 async def test_items_signed_by_another_system_are_refused(town, home, system, agency):
     """N70: a token of one system with items signed by another is refused."""
     other = await town.system(agency)
     await assert_refused(town, home, other.actor, sealed(home, system), ForbiddenError, "wrong-author")
+
+
+@pytest.mark.parametrize("age", [0, 3_600, 10**7])
+async def test_items_signed_after_the_keys_end_are_refused(town, home, system, agency, age):
+    """N79: replaced, over or taken away, a key signs nothing from that event on, whatever time the header claims."""
+    before = sealed(home, system, issued=now() - age)
+    await send(town, system.actor, before)
+    late = [sealed(home, system, issued=now() - age) for _ in range(3)]
+    newer = await town.system(agency, system)
+    await assert_refused(town, home, system.actor, late[0], NotFoundError)
+    await send(town, newer.actor, sealed(home, newer))
+    over = await town.system(agency, system, until=now() - 1)
+    await assert_refused(town, home, over.actor, sealed(home, over, issued=now() - age), NotFoundError)
+    gone = Fact("rules", "system-end", system.id, {"system": system.id.hex()})
+    await town.writer.submit(Seed(agency.id, "organisation", (gone,)))
+    await assert_refused(town, home, system.actor, late[1], NotFoundError)
+    with pytest.raises(NotFoundError):
+        await take_in(town.writer, system.actor, late[2], claim(system.actor))
 
 
 async def test_ciphertext_under_a_new_signature_is_refused(town, home, system):

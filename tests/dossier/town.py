@@ -196,8 +196,10 @@ class Town:
         fact = Fact("rules", "person-attestation", person.id, statement.payload)
         await self.writer.submit(Seed(agency.id, "organisation", (fact,)))
 
-    async def system(self, agency):
-        made = System(new_id(agency.id[:2]), agency.id, SigningKey.generate(), SealingKey.generate())
+    async def system(self, agency, before=None, **changes):
+        """A system with attested keys, or the next keys of one that has some."""
+        system = before.id if before else new_id(agency.id[:2])
+        made = System(system, agency.id, SigningKey.generate(), SealingKey.generate())
         agency.counter += 1
         fields = {
             "organisation": agency.id.hex(),
@@ -209,7 +211,7 @@ class Town:
             "counter": agency.counter,
             "signer": agency.id.hex(),
             "issuedAt": now(),
-        }
+        } | changes
         statement = sign("system-attestation", fields, agency.key)
         fact = Fact("rules", "system-attestation", made.id, statement.payload)
         await self.writer.submit(Seed(agency.id, "organisation", (fact,)))
@@ -416,6 +418,7 @@ def seal_delivery(
     kind="debt-record",
     uploads=(),
     before=None,
+    issued=None,
 ):
     contents = content if isinstance(content, list) else [content]
     public = section_sealing_key(home.secrets[section, lane], home.place(section, lane)).public
@@ -433,7 +436,7 @@ def seal_delivery(
         author_kind="system" if isinstance(author, System) else "person",
         type=kind,
         label=label,
-        issued=now(),
+        issued=now() if issued is None else issued,
         data_from=0,
         data_until=0,
         part_count=len(contents),

@@ -49,6 +49,7 @@ class Cast:
     settings: Any
     sessions: list = field(default_factory=list)
     organisation: bytes = b""
+    agency_key: Any = field(default=None, repr=False)
     dossier: bytes = b""
     item: bytes = b""
     stream_key: bytes = b""
@@ -80,6 +81,7 @@ def settle(cast):
     folder = cast.settings.data_dir / "keys"
     signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
     key, signing, sign_in = SigningKey.generate(), SigningKey.generate(), new_sign_in_key("s-1")
+    cast.agency_key = key
     administrator = cast.personas["farida-amrani"]
     with cast.session("registrar") as registrar:
         cast.organisation = enter_organisation(
@@ -323,12 +325,17 @@ async def test_preview_is_what_happens(cast):
 
 
 async def test_nothing_readable_at_rest(cast, owner_pool):
-    """Neither database nor object store holds a title or a line of content in the clear (P1)."""
+    """Neither database nor object store holds a title, a line of content or a citizen's number in the clear (P1, N80)."""
     tables = await owner_pool.fetch(
         "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables"
         " WHERE table_schema IN ('audit', 'dossier') AND table_type = 'BASE TABLE'"
     )
-    needles = (MARKER.encode(), LETTER[:24])
+    number = cast.bsn.partition(":")[2]
+    # Nor a number of a person, or what a billion guesses would find it by (N80).
+    guesses = [
+        f(text.encode()) for text in (number, cast.bsn) for f in (sha256, lambda data: sha256(data).hex().encode())
+    ]
+    needles = (MARKER.encode(), LETTER[:24], number.encode(), *guesses)
     for table in tables:
         rows = await owner_pool.fetch(f"SELECT * FROM {table['name']}")
         for row in rows:

@@ -73,7 +73,7 @@ async def test_a_public_address_is_fetched_by_the_address_that_was_checked():
     ],
 )
 async def test_internal_addresses_are_refused(address):
-    """Loopback, private, link-local, shared, multicast and wrapped addresses are refused, alone or beside a good one."""
+    """Loopback, private, link-local, multicast and wrapped addresses are refused, alone or beside a good one (N90)."""
     server = Server()
     for answers in ([address], [PUBLIC, address]):
         with pytest.raises(InvalidRequestError):
@@ -82,7 +82,7 @@ async def test_internal_addresses_are_refused(address):
 
 
 async def test_a_name_that_changes_its_mind_is_resolved_once():
-    """A second answer with an internal address is never asked for: one look-up, one connection (DNS rebinding)."""
+    """A second answer with an internal address is never asked for: one look-up, one connection (N90, DNS rebinding)."""
     server = Server()
     await fetch_key_set(URL, resolver([PUBLIC], ["127.0.0.1"]), server)
     assert [request.url.host for request in server.asked] == [PUBLIC]
@@ -92,7 +92,7 @@ async def test_a_name_that_changes_its_mind_is_resolved_once():
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(status):
-    """A redirect, to an internal address or anywhere, is a refusal."""
+    """A redirect, to an internal address or anywhere, is a refusal (N90)."""
     server = Server(status, b"", {"location": "http://169.254.169.254/latest/meta-data"})
     with pytest.raises(InvalidRequestError):
         await fetch_key_set(URL, resolver([PUBLIC]), server)
