@@ -156,7 +156,9 @@ class People:
         parts = [each for each in case.shown["participants"] if _takes_part(each, now) and each["person"] not in own]
         case.follow(self.pins)
         proved = prove([case.opening, *case.statements()], case.ended, concerned, self._key_then)
-        checked = [self._partaker(each, proved, now) for each in parts]
+        # Who was brought in again stands there twice.
+        once = {(each["person"], each["organisation"], each["role"]): each for each in parts}
+        checked = [self._partaker(each, proved, now) for each in once.values()]
         return _group(Group("team", case=case.case.hex(), later_members=later_members), checked)
 
     def meant_by(self, grantee: Grantee, case: Callable[[bytes], CaseView], concerned: Concerned) -> Recipient | Group:

@@ -274,6 +274,14 @@ def test_members_whom_nobody_signed_for_wait(bank):
     assert {each.reason for each in group.waiting} == {NOT_PROVED}
 
 
+def test_who_was_brought_in_again_is_named_once(bank):
+    """Somebody with two parts in one capacity is one member, or waits once."""
+    _, _, noor = bank.member("Noor")
+    bea = citizen(bank.answers)
+    group = bank.people().in_case(bank.case((noor,), (noor,), invented=((bea.id,), (bea.id,))), bank.concerned)
+    assert names(group) == (["Noor"], ["Bea"])
+
+
 def test_a_team_of_another_dossiers_case_waits(bank):
     """A case that the owner of this dossier did not accept has no member to seal to, though all else is signed (P1)."""
     case = bank.case((bank.member("Noor")[2],))
