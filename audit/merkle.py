@@ -94,13 +94,14 @@ def inclusion_proof(index: int, size: int, read: NodeReader) -> list[bytes]:
     """Return the audit path of leaf `index` in the tree of `size` leaves; the leaf's sibling comes first."""
     if not 0 <= index < size:
         raise ProofError("no such leaf in a tree of this size")
-    path, start, end = [], 0, size
-    while end - start > 1:
-        split = start + _split(end - start)
-        left = index < split
-        path.append(range_hash(split, end, read) if left else range_hash(start, split, read))
-        start, end = (start, split) if left else (split, end)
-    return path[::-1]
+    path = []
+    for height in range((size - 1).bit_length()):
+        sibling = index >> height ^ 1
+        start = sibling << height
+        # Without a sibling the subtree goes up as it is; the last one at a height may be incomplete.
+        if start < size:
+            path.append(range_hash(start, min(size, start + (1 << height)), read))
+    return path
 
 
 def consistency_proof(old: int, new: int, read: NodeReader) -> list[bytes]:

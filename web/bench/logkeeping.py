@@ -26,7 +26,7 @@ from web.bench.rounds import Measure, Work, rate
 ORIGIN = "localhost/bench"
 BATCH = 256
 LEAF = 97
-SMALL_TREE, WARMING = 5_000, 200
+SMALL_TREE, WARMING = 21_000, 50
 """Leaves of the tree in which pymerkle proves (it slows down as its tree grows), and proofs that fill its cache before."""
 
 
