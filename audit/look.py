@@ -39,7 +39,7 @@ async def _look(connection: store.Connection, known: KnownStreams, streams: Sequ
         spans = known.spans(behind)
         records = await store.load_facts(connection, spans)
         for stream, after, _last in spans:
-            known.learn(behind[stream], after, records[stream])
+            known.learn(behind[stream], after, records.of(stream))
         _, compiled = known.current(heads.values())
     if heads.keys() - compiled.keys():
         return None

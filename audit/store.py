@@ -5,12 +5,12 @@ Every write is a function of the database (dossier/migrations/versions/0001_log.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import asyncpg
+import msgspec
 
 from audit.entry import Claim, Claimed, FactRecord, Head, Position
 
@@ -146,20 +146,32 @@ async def load_streams(connection: Connection, streams: Sequence[bytes]) -> dict
     return {row["stream"]: StoredStream(_head(row), row["month"], row["wrapped"]) for row in rows}
 
 
+class StoredFacts:
+    """Facts of some streams as they were read. Each stream's are decoded when asked for: together they may be many."""
+
+    def __init__(self, rows: Iterable[asyncpg.Record]) -> None:
+        self._rows: dict[bytes, list[asyncpg.Record]] = {}
+        for row in rows:
+            self._rows.setdefault(row["stream"], []).append(row)
+
+    def of(self, stream: bytes) -> list[FactRecord]:
+        """Return one stream's facts, in order; nothing of it is kept here."""
+        return [
+            FactRecord(row["seq"], row["ordinal"], row["kind"], row["subject"], msgspec.json.decode(row["body"]))
+            for row in self._rows.pop(stream, ())
+        ]
+
+
 async def load_facts(
     connection: Connection, spans: Iterable[tuple[bytes, int, int]], cls: str = "rules"
-) -> dict[bytes, list[FactRecord]]:
+) -> StoredFacts:
     """Read facts of (stream, after, last): those of events after < seq <= last, in order.
 
     Rows up to a position that was read before are complete and never change: no snapshot is needed.
     """
     asked = list(spans)
-    found: dict[bytes, list[FactRecord]] = {stream: [] for stream, _, _ in asked}
     columns = zip(*asked, strict=True) if asked else ((), (), ())
-    for row in await connection.fetch(_FACTS, *columns, cls, timeout=FACTS_SECONDS):
-        body = json.loads(row["body"])
-        found[row["stream"]].append(FactRecord(row["seq"], row["ordinal"], row["kind"], row["subject"], body))
-    return found
+    return StoredFacts(await connection.fetch(_FACTS, *columns, cls, timeout=FACTS_SECONDS))
 
 
 def passes_by_itself(error: BaseException) -> bool:

@@ -202,7 +202,8 @@ class Writer:
                 spans = self._known.spans(stored)
                 records = await store.load_facts(connection, spans)
             for stream, after, _last in spans:
-                self._known.learn(stored[stream], after, records[stream])
+                self._known.learn(stored[stream], after, records.of(stream))
+                await asyncio.sleep(0)  # compiling a large stream takes its time: others go on between two of them
         except store.CONNECTION_ERRORS:
             _refuse_all(tickets, UnavailableError("facts cannot be read now"))
         except Exception as error:  # noqa: BLE001 - facts that cannot be compiled refuse these entries and no other

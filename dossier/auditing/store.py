@@ -243,7 +243,7 @@ class EventStore:
     async def facts(self, stream: bytes, cls: str) -> list[FactRecord]:
         """Return all facts of a stream of one class, in order."""
         async with self._pool.acquire() as connection:
-            return (await load_facts(connection, [(stream, 0, END)], cls))[stream]
+            return (await load_facts(connection, [(stream, 0, END)], cls)).of(stream)
 
     async def keys(self, stream: bytes) -> list[Any]:
         """Return the wrapped keys of a stream's epochs, in order: epoch, from_seq, month, wrapped."""

@@ -140,14 +140,14 @@ async def test_facts_at_a_position(writer, pool):
 
         async def kinds(after, last):
             found = await store.load_facts(connection, [(stream, after, last)])
-            return [(record.seq, record.ordinal, record.kind) for record in found[stream]]
+            return [(record.seq, record.ordinal, record.kind) for record in found.of(stream)]
 
         assert await kinds(0, 1) == [(1, 0, "a"), (1, 1, "b")]
         assert await kinds(1, 3) == [(3, 0, "c")]
         assert await kinds(0, 0) == []
-        assert await store.load_facts(connection, []) == {}
+        assert (await store.load_facts(connection, [])).of(stream) == []
         found = await store.load_facts(connection, [(stream, 0, 9)], "items")
-        assert found == {stream: []}
+        assert found.of(stream) == []
         body = await pool.fetchval("SELECT body FROM audit.fact WHERE stream = $1 AND ordinal = 1", stream)
         assert json.loads(body) == {"x": 1}
 
