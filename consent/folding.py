@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from consent.catalogue import Catalogues
 from consent.entries import (
@@ -51,6 +51,8 @@ from consent.fields import count, nested_list, text
 from consent.grant import Consent, parse_consent
 from consent.terms import Period
 
+Rule: TypeAlias = Consent | Block | Admission | Order | EmergencyUse
+
 
 def compile_facts(records: Iterable[FactRecord], catalogues: Catalogues) -> DossierFacts:
     """Fold fact records, in stream order, into the rules that stand after the last one.
@@ -63,19 +65,20 @@ def compile_facts(records: Iterable[FactRecord], catalogues: Catalogues) -> Doss
 
 
 class Fold:
-    """The rules so far, by id. Nobody changes it but `extended`, which changes a copy."""
+    """The rules so far. Nobody changes it but `extended`, which changes a copy.
+
+    `rules` has every consent, block, admission, order and emergency by its id, and None under the id of one that ended:
+    no id is ever used again.
+    """
+
+    __slots__ = ("holders", "opt_in", "owner", "rules", "seq")
 
     def __init__(self) -> None:
         self.seq = 0
         self.owner = ""
         self.holders: tuple[Holder, ...] = ()
-        self.consents: dict[str, Consent] = {}
-        self.blocks: dict[str, Block] = {}
-        self.admissions: dict[str, Admission] = {}
-        self.orders: dict[str, Order] = {}
         self.opt_in: OptIn | None = None
-        self.emergencies: dict[str, EmergencyUse] = {}
-        self.used: set[str] = set()
+        self.rules: dict[str, Rule | None] = {}
 
     def extended(self, records: Iterable[FactRecord]) -> Fold:
         """Return the rules after these records too; raise as `compile_facts` does."""
@@ -91,39 +94,47 @@ class Fold:
 
     def _copy(self) -> Fold:
         fold = Fold()
-        for name, value in vars(self).items():
-            setattr(fold, name, value.copy() if isinstance(value, dict | set) else value)
+        fold.seq, fold.owner, fold.holders, fold.opt_in = self.seq, self.owner, self.holders, self.opt_in
+        fold.rules = dict(self.rules)
         return fold
 
-    def add(self, rules: dict[str, Any], rule: Any) -> None:
+    def add(self, rule: Rule) -> None:
         """Add a rule under an id that was never used: a second one could replace a denial unseen."""
-        if rule.id in self.used:
+        if rule.id in self.rules:
             raise FactsError("an id is used twice")
-        self.used.add(rule.id)
-        rules[rule.id] = rule
+        self.rules[rule.id] = rule
+
+    def end(self, kind: type[Rule], id_: str) -> None:
+        """End a rule of this kind. To end what is not there is no error: a narrowing act is never refused."""
+        if isinstance(self.rules.get(id_), kind):
+            self.rules[id_] = None
+
+    def emergency(self, id_: str) -> EmergencyUse | None:
+        """The emergency of this id, None if there is none."""
+        found = self.rules.get(id_)
+        return found if isinstance(found, EmergencyUse) else None
 
     def result(self, catalogues: Catalogues) -> DossierFacts:
         """The frozen facts."""
         if not self.owner:
             raise FactsError("no owner is named")
-        consents = _in_order(self.consents)
+        standing: dict[type[Rule], list[Any]] = {kind: [] for kind in (Consent, Block, Admission, Order, EmergencyUse)}
+        for _, rule in sorted(self.rules.items()):
+            if rule is not None:
+                standing[type(rule)].append(rule)
         return DossierFacts(
             seq=self.seq,
             owner=self.owner,
             holders=tuple(sorted(self.holders, key=lambda holder: (holder.person, holder.capacity))),
-            permits=tuple(each for each in consents if each.effect == "permit"),
-            denials=tuple(each for each in consents if each.effect == "deny"),
-            blocks=_in_order(self.blocks),
-            admissions=_in_order(self.admissions),
-            orders=_in_order(self.orders),
+            permits=tuple(each for each in standing[Consent] if each.effect == "permit"),
+            denials=tuple(each for each in standing[Consent] if each.effect == "deny"),
+            blocks=tuple(standing[Block]),
+            admissions=tuple(standing[Admission]),
+            orders=tuple(standing[Order]),
             opt_in=self.opt_in,
-            emergencies=_in_order(self.emergencies),
+            emergencies=tuple(standing[EmergencyUse]),
             catalogues=catalogues,
         )
-
-
-def _in_order(rules: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(rules[key] for key in sorted(rules))
 
 
 def _dossier_key(fold: Fold, record: FactRecord) -> None:
@@ -148,34 +159,33 @@ def _ended(holder: Holder, until: int) -> Holder:
 
 def _consent(fold: Fold, record: FactRecord) -> None:
     consent = parse_consent(record.payload, record.seq)
-    fold.consents.pop(consent.replaces, None)
-    fold.add(fold.consents, consent)
+    fold.end(Consent, consent.replaces)
+    fold.add(consent)
 
 
 def _emergency_approval(fold: Fold, record: FactRecord) -> None:
-    use = fold.emergencies.get(text(record.payload, "emergency"))
+    use = fold.emergency(text(record.payload, "emergency"))
     approver = text(record.payload, "person")
     if use is not None and approver != use.person:
-        fold.emergencies[use.id] = replace(use, approver=approver)
+        fold.rules[use.id] = replace(use, approver=approver)
 
 
 def _emergency_review(fold: Fold, record: FactRecord) -> None:
-    use = fold.emergencies.get(text(record.payload, "emergency"))
+    use = fold.emergency(text(record.payload, "emergency"))
     if use is not None:
-        fold.emergencies[use.id] = replace(use, reviewed=True)
+        fold.rules[use.id] = replace(use, reviewed=True)
 
 
 def _opt_in(fold: Fold, record: FactRecord) -> None:
     fold.opt_in = parse_opt_in(record.payload)
 
 
-def _add(table: str, parse: Callable[[Mapping[str, Any]], Any]) -> _Step:
-    return lambda fold, record: fold.add(getattr(fold, table), parse(record.payload))
+def _add(parse: Callable[[Mapping[str, Any]], Rule]) -> _Step:
+    return lambda fold, record: fold.add(parse(record.payload))
 
 
-def _end(table: str, name: str) -> _Step:
-    # ending what is not there is no error: a narrowing act is never refused
-    return lambda fold, record: getattr(fold, table).pop(text(record.payload, name), None)
+def _end(kind: type[Rule], name: str) -> _Step:
+    return lambda fold, record: fold.end(kind, text(record.payload, name))
 
 
 def _nothing(_fold: Fold, _record: FactRecord) -> None:
@@ -187,17 +197,17 @@ _STEPS: Mapping[str, _Step] = {
     "dossier-key": _dossier_key,
     "authority-list": _authority_list,
     "authority-ended": _authority_ended,
-    "source-admission": _add("admissions", parse_admission),
-    "admission-end": _end("admissions", "admission"),
-    "block": _add("blocks", parse_block),
-    "block-end": _end("blocks", "block"),
+    "source-admission": _add(parse_admission),
+    "admission-end": _end(Admission, "admission"),
+    "block": _add(parse_block),
+    "block-end": _end(Block, "block"),
     "emergency-opt-in": _opt_in,
     "consent": _consent,
-    "withdrawal": _end("consents", "consent"),
-    "consent-ended": _end("consents", "consent"),
-    "order": _add("orders", parse_order),
-    "order-ended": _end("orders", "order"),
-    "emergency-use": _add("emergencies", parse_emergency_use),
+    "withdrawal": _end(Consent, "consent"),
+    "consent-ended": _end(Consent, "consent"),
+    "order": _add(parse_order),
+    "order-ended": _end(Order, "order"),
+    "emergency-use": _add(parse_emergency_use),
     "emergency-approval": _emergency_approval,
     "emergency-review": _emergency_review,
     "placement": _nothing,

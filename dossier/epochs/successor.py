@@ -190,5 +190,5 @@ def stream_key_hash(view: View, dossier: bytes, want: EpochWant) -> str:
     epoch, _times = view.rows(want)
     if epoch is not None:
         return str(epoch.key_hash)
-    first = next(each for each in view.facts(dossier).records if each.kind == "dossier-key")
-    return str(first.payload["streamKeyHash"])
+    state: DossierState = view.facts(dossier).value
+    return state.stream_key_hash

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from consent.catalogue import Catalogues
+from consent.errors import FactsError
 from consent.facts import DossierFacts, FactRecord
 from consent.folding import Fold
 from crypto.encoding import decode_base64
@@ -15,16 +16,32 @@ from crypto.statements import statement_hash
 PROPOSAL = "proposal"
 """A fact of the application, not of the engine: a statement that waits for more signatures."""
 
-DEEDS = frozenset({"dossier-key", "authority-list", "authority-ended"})
-"""The kinds of records that say whose the dossier is and was."""
+DEEDS = frozenset({"authority-list", "authority-ended"})
+"""The kinds of records that say who held authority and until when."""
+
+
+class Keys(NamedTuple):
+    """The newest dossier key: whose dossier, its key and inbox key, hex hash and number of their statement.
+
+    `stream_key_hash` (hex) is that of the first stream key, which the first dossier key named.
+    """
+
+    dossier: str
+    owner: str
+    nature: str
+    key: bytes
+    inbox: bytes
+    key_head: str
+    key_sequence: int
+    stream_key_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class DossierState:
     """One dossier at one rules position of its stream.
 
-    `rules` is all that the engine looks at. `key`, `inbox` and `key_head` are the newest dossier key, inbox key and
-    the hex hash of their statement; `authority_head` and `authority_sequence` belong to the newest authority list.
+    `rules` is all that the engine looks at. The first fields are those of `Keys`; `authority_head` and
+    `authority_sequence` belong to the newest authority list.
     `ends` says until when (UTC seconds) persons (hex) hold at most whose authority was ended without a list.
     """
 
@@ -35,6 +52,7 @@ class DossierState:
     inbox: bytes
     key_head: str
     key_sequence: int
+    stream_key_hash: str
     authority_head: str
     authority_sequence: int
     proposals: Mapping[str, Mapping[str, Any]]
@@ -46,10 +64,10 @@ class DossierState:
 class DossierFold:
     """A dossier's records folded so far, to be extended by later ones.
 
-    `deeds` are the records of its keys and of who held authority, which are looked at again; all others live on only
-    in what they did to the rules.
+    `deeds` are the records of who held authority, which are looked at again; all others live on only in what they did.
     """
 
+    keys: Keys | None = None
     rules: Fold = field(default_factory=Fold)
     deeds: tuple[FactRecord, ...] = ()
     proposals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -58,6 +76,7 @@ class DossierFold:
         """Return the fold with later records; raise FactsError or MalformedGrantError, see `Fold`."""
         proposals = {record.subject: record.payload for record in records if record.kind == PROPOSAL}
         return DossierFold(
+            keys=_keys(self.keys, records),
             rules=self.rules.extended(record for record in records if record.kind != PROPOSAL),
             deeds=(*self.deeds, *(record for record in records if record.kind in DEEDS)),
             proposals={**self.proposals, **proposals},
@@ -66,21 +85,35 @@ class DossierFold:
     def state(self, catalogues: Catalogues) -> DossierState:
         """Return the dossier as it stands; raise FactsError if no owner was named."""
         rules = self.rules.result(catalogues)
-        key, authority = _newest(self.deeds, "dossier-key"), _newest(self.deeds, "authority-list")
+        if self.keys is None:
+            raise FactsError("no dossier key is named")
+        authority = next((each.payload for each in reversed(self.deeds) if each.kind == "authority-list"), None)
         return DossierState(
-            dossier=key["dossier"],
-            owner=key["owner"],
-            nature=key["nature"],
-            key=decode_base64(key["key"]),
-            inbox=decode_base64(key["inboxKey"]),
-            key_head=statement_hash("dossier-key", key).hex(),
-            key_sequence=key["sequence"],
+            **self.keys._asdict(),
             authority_head=statement_hash("authority-list", authority).hex() if authority else "",
             authority_sequence=authority["sequence"] if authority else 0,
             proposals=self.proposals,
             ends=_ends(self.deeds),
             rules=rules,
         )
+
+
+def _keys(before: Keys | None, records: Sequence[FactRecord]) -> Keys | None:
+    """The keys after these records too."""
+    payloads = [record.payload for record in records if record.kind == "dossier-key"]
+    if not payloads:
+        return before
+    newest: Mapping[str, Any] = payloads[-1]
+    return Keys(
+        dossier=newest["dossier"],
+        owner=newest["owner"],
+        nature=newest["nature"],
+        key=decode_base64(newest["key"]),
+        inbox=decode_base64(newest["inboxKey"]),
+        key_head=statement_hash("dossier-key", newest).hex(),
+        key_sequence=newest["sequence"],
+        stream_key_hash=payloads[0]["streamKeyHash"] if before is None else before.stream_key_hash,
+    )
 
 
 def _ends(records: tuple[FactRecord, ...]) -> dict[str, int]:
@@ -95,7 +128,3 @@ def _ends(records: tuple[FactRecord, ...]) -> dict[str, int]:
             }
             ends = {person: until for person, until in ends.items() if person not in longer}
     return ends
-
-
-def _newest(records: tuple[FactRecord, ...], kind: str) -> Mapping[str, Any]:
-    return next((record.payload for record in reversed(records) if record.kind == kind), {})

@@ -14,6 +14,7 @@ from audit.entry import FactRecord
 from consent.catalogue import shipped_catalogues
 from consent.errors import FactsError
 from crypto.encoding import encode_base64
+from crypto.statements import statement_hash
 from dossier.facts.compiler import Compiled, Compiler
 from dossier.facts.dossiers import DEEDS
 from tests.consent import casebook
@@ -90,12 +91,23 @@ def test_extending_is_compiling(case, cuts):
 
 
 def test_only_deeds_are_kept():
-    """A consent lives on in the rules alone; what its stream says of keys and holders is there to be looked at again."""
-    case = next(case for case in CASES if any(words["kind"] == "consent" for words in case["records"]))
+    """A consent lives on in the rules alone; what its stream says of holders is there to be looked at again."""
+    wanted = {"consent", "authority-list"}
+    case = next(case for case in CASES if wanted <= {words["kind"] for words in case["records"]})
     compiled = COMPILER.compile("dossier", stream(case))
-    assert [record.kind for record in compiled.records].count("dossier-key") == 2
+    assert compiled.records
     assert {record.kind for record in compiled.records} <= DEEDS
     assert compiled.value.rules.permits or compiled.value.rules.denials
+
+
+def test_the_keys_are_the_newest_and_the_stream_key_the_first():
+    """What a later dossier key says counts from then on; the stream key is the one that the first one named."""
+    later = {**dossier_key(2), "streamKeyHash": "77" * 32}
+    records = [FactRecord(seq, 0, "dossier-key", bytes(16), body) for seq, body in ((1, dossier_key(1)), (2, later))]
+    state = COMPILER.extend(COMPILER.compile("dossier", records[:1]), records[1:]).value
+    assert (state.key, state.key_sequence) == (bytes([2]) * 32, 2)
+    assert state.key_head == statement_hash("dossier-key", later).hex()
+    assert state.stream_key_hash == "00" * 32
 
 
 def test_an_id_that_was_used_stays_used():
