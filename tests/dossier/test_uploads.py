@@ -221,13 +221,14 @@ class Slow:
     """An object store that keeps nothing before it is let go on."""
 
     def __init__(self, inner):
-        self._inner, self.gate = inner, asyncio.Event()
+        self._inner, self.gate, self.begun = inner, asyncio.Event(), asyncio.Event()
 
     def __getattr__(self, name):
         return getattr(self._inner, name)
 
     async def put(self, name, data):
         """Wait, then keep it."""
+        self.begun.set()
         await self.gate.wait()
         await self._inner.put(name, data)
 
@@ -238,7 +239,9 @@ async def test_two_segments_at_once(pool, objects):
     uploads = Uploads(ItemStore(pool), slow, UploadLimits(3 * SEGMENT_SIZE, SEGMENT_SIZE))
     row = await begin(uploads, sender, data)
     first, other = data[:SEGMENT_SIZE], os.urandom(SEGMENT_SIZE)
-    sent = [asyncio.ensure_future(uploads.append(sender, row.upload, 0, each, NOW)) for each in (first, other)]
+    sent = [asyncio.ensure_future(uploads.append(sender, row.upload, 0, first, NOW))]
+    await slow.begun.wait()
+    sent.append(asyncio.ensure_future(uploads.append(sender, row.upload, 0, other, NOW)))
     await asyncio.sleep(0.1)
     slow.gate.set()
     ends = await asyncio.gather(*sent, return_exceptions=True)
