@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
     "push": Command("web.commands.push", "deliver files to a dossier, as an agency"),
     "items": Command("web.commands.items", "list items of a dossier"),
     "open": Command("web.commands.open", "open an item and write its content to a file"),
+    "export": Command("web.commands.export", "write one's whole dossier into a folder"),
     "events": Command("web.commands.events", "show what happened in a dossier, and prove that nothing is left out"),
     "consents": Command("web.commands.consents", "list consents of a dossier"),
     "grant": Command("web.commands.grant", "let a professional look in a dossier"),

@@ -112,6 +112,28 @@ async def test_any_file_comes_back_byte_for_byte(terminal, tmp_path):
         assert out.read_bytes() == content
 
 
+async def test_a_dossier_is_taken_along(terminal, tmp_path):
+    """The owner exports every document byte for byte, each by a reading that is an event; nobody else exports (P4)."""
+    letter, out = tmp_path / "letter.txt", tmp_path / "all"
+    letter.write_text("Aan mevrouw De Wit, om mee te nemen")
+    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--title", "../../titel")
+    told = await terminal.done("export", "--as", OWNER, "--out", str(out))
+    rows = {row["item"]: row for row in json.loads((out / "index.json").read_text("utf-8"))["items"]}
+    shown = (await terminal.done("items", "--as", OWNER))["items"]
+    assert rows.keys() == {each["item"] for each in shown} == {each["item"] for each in told["items"]}
+    row = rows[pushed["items"][0]["item"]]
+    assert row["metadata"]["title"] == "../../titel"
+    assert (out / row["parts"][0]["file"]).read_bytes() == letter.read_bytes()
+    files = {part["file"] for each in rows.values() for part in each["parts"]}
+    assert {path.name for path in out.iterdir()} == {*files, "index.json", "consents.json", "events.json"}
+    events = json.loads((out / "events.json").read_text("utf-8"))["events"]
+    downloads = {each["event"] for each in events if each["fields"].get("action") == "download"}
+    assert {each["reading"] for each in rows.values()} <= downloads
+    assert (await terminal.run("export", "--as", OWNER, "--out", str(out)))[0] == 1
+    assert (await terminal.run("export", "--as", PROFESSIONAL, "--out", str(tmp_path / "other")))[0] == 1
+    assert not (tmp_path / "other").exists()
+
+
 @pytest.mark.timeout(300)
 async def test_two_hundred_megabytes(terminal, tmp_path):
     """An agency's largest part goes in and comes out the same, in segments and ranges."""
@@ -261,7 +283,7 @@ async def test_the_log_is_held_to_what_was_seen(terminal, settings):
     for wrong in ({"root": "A" * 43 + "="}, {"size": good["size"] + 10**6}, {"origin": "another/log"}):
         store.save(OWNER, {**state, "checkpoint": {**good, **wrong}})
         code, told = await terminal.run("events", "--as", OWNER)
-        assert (code, told["code"]) == (1, "splitview")
+        assert (code, told["code"]) == (1, "split-view")
     store.save(OWNER, state)
     await terminal.done("events", "--as", OWNER)
 

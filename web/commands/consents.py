@@ -21,10 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List."""
-    return act(arguments, lambda who: _report(who, arguments))
+    return act(arguments, lambda who: report(who, arguments))
 
 
-def _report(who: Who, arguments: argparse.Namespace) -> Report:
+def report(who: Who, arguments: argparse.Namespace) -> Report:
+    """The consents, those that have ended if they are asked for."""
     rows: list[dict[str, Any]] = []
     for dossier in dossiers(who, arguments):
         rows += [_row(who, dossier, each) for each in listed(who, dossier, own=not arguments.of)]

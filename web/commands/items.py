@@ -23,10 +23,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List, newest first."""
-    return act(arguments, lambda who: _report(who, arguments))
+    return act(arguments, lambda who: report(who, arguments))
 
 
-def _report(who: Who, arguments: argparse.Namespace) -> Report:
+def report(who: Who, arguments: argparse.Namespace) -> Report:
+    """What may be seen, newest first; what does not verify is named."""
     found = [(dossier, item) for dossier in dossiers(who, arguments) for item in _items(who, arguments, dossier)]
     rows = [_row(who, dossier, item) for dossier, item in found]
     good = [row for row in rows if "rejected" not in row]
