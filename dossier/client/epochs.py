@@ -24,11 +24,11 @@ from dossier.client.errors import RefusedError
 from dossier.client.governing import HeldBy, held_by, holder_chain
 from dossier.client.groups import People, Recipient
 from dossier.client.holding import HeldDossier
+from dossier.client.listed import Shown
 from dossier.client.listing import list_own
 from dossier.client.making import section_key
 from dossier.client.membership import Concerned
 from dossier.client.owner import Owner
-from dossier.client.sharing import Shown
 from dossier.sharing.coverage import covers_lane
 
 MOST_CAPSULES = 2_000

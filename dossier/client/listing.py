@@ -15,11 +15,11 @@ from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement
 from dossier.client.authority import Authority, pinned_authority
 from dossier.client.errors import RefusedError
+from dossier.client.listed import Shown, read_shown
 from dossier.client.owner import Owner
 from dossier.client.parties import Pins
 from dossier.client.session import Session
 from dossier.client.shared import check_given
-from dossier.client.sharing import Shown, read_shown
 from dossier.client.signers import Signers, check_dossier
 
 UNVOUCHED = "nothing here tells who could sign it: it ended, and no consent of this dossier stands"

@@ -16,7 +16,7 @@ from typing import Any
 from crypto.core import parse_core
 from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id
 from crypto.errors import CryptoError, PinError
-from crypto.headers import Header, check_header
+from crypto.headers import check_header
 from crypto.items import open_metadata
 from crypto.sections import SectionPlace, adopt_item_key
 from crypto.statements import parse_statement, sign
@@ -25,39 +25,12 @@ from dossier.client.authority import Authority, list_sequence, pinned_authority
 from dossier.client.delivering import Content, Record, Sender, seal_record
 from dossier.client.holding import HeldDossier, hold_dossier
 from dossier.client.making import FOREVER, Identity, MadeDossier, make_dossier
+from dossier.client.opened import OpenedItem, RejectedItem
 from dossier.client.parties import Pins, Register
 from dossier.client.placing import check_place
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
 from dossier.client.signers import Signers
-
-
-@dataclass(frozen=True)
-class OpenedItem:
-    """An item of a list whose header verified and whose metadata opened. `shown` is what the service said of it."""
-
-    header: Header
-    metadata: Mapping[str, Any] = field(repr=False)
-    item_key: bytes = field(repr=False)
-    shown: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def item(self) -> str:
-        """The hex id."""
-        return self.header.core.item.hex()
-
-    @property
-    def title(self) -> str:
-        """The title, which only those who hold the item's key can read."""
-        return str(self.metadata["title"])
-
-
-@dataclass(frozen=True)
-class RejectedItem:
-    """An item that does not verify: never shown as a record, only as something to look into (R9)."""
-
-    item: str
-    reason: str
 
 
 @dataclass

@@ -15,11 +15,13 @@ from crypto.encoding import encode_base64
 from crypto.errors import CryptoError
 from dossier.client.groups import Recipient
 from dossier.client.holding import HeldDossier
+from dossier.client.listed import Shown, read_capsules
 from dossier.client.making import Identity
-from dossier.client.owner import OpenedItem, Owner
+from dossier.client.opened import OpenedItem
+from dossier.client.owner import Owner
 from dossier.client.session import Session
 from dossier.client.shared import SharedKeys
-from dossier.client.sharing import Shown, Terms, covered, keys_of, read_capsules, shut_out, whole_lanes
+from dossier.client.sharing import Terms, covered, keys_of, shut_out, whole_lanes
 
 
 @dataclass(frozen=True)

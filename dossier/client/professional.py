@@ -23,13 +23,13 @@ from crypto.sections import SectionPlace, open_placed, section_sealing_key
 from crypto.statements import parse_statement
 from dossier.client.authority import Authority
 from dossier.client.errors import RefusedError, UntrustedError
+from dossier.client.listed import read_capsules
 from dossier.client.making import Identity
-from dossier.client.owner import OpenedItem, RejectedItem
+from dossier.client.opened import OpenedItem, RejectedItem
 from dossier.client.parties import Pins, Register
 from dossier.client.reading import Asked, LogKeys, Released, check_released, request_reading
 from dossier.client.session import Session
 from dossier.client.shared import SharedKeys, fetch_shared_keys
-from dossier.client.sharing import read_capsules
 
 
 @dataclass

@@ -22,7 +22,8 @@ from dossier.client.epochs import Epochs, Seen
 from dossier.client.governing import holder_chain
 from dossier.client.groups import People
 from dossier.client.making import holder_capsule, next_authority, next_dossier_key
-from dossier.client.owner import OpenedItem, Owner
+from dossier.client.opened import OpenedItem
+from dossier.client.owner import Owner
 
 Tell = Callable[[str], None]
 

@@ -19,9 +19,9 @@ from crypto.keys import key_hash
 from crypto.statements import Statement, parse_statement
 from dossier.client.authority import Authority, pinned_authority
 from dossier.client.errors import RefusedError
+from dossier.client.listed import Shown, consents, read_capsules
 from dossier.client.parties import Pins
 from dossier.client.session import Session
-from dossier.client.sharing import Shown, consents, read_capsules
 from dossier.client.signers import Signers, check_dossier
 
 NOT_FOUND = 404

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent.catalogue import shipped_catalogues
-from consent.grant import Consent, parse_consent, parse_scope
+from consent.grant import parse_scope
 from consent.matching import item_fits, place_fits
 from consent.terms import VAULT, ItemFacts
-from crypto.capsules import MAX_KEYS, Capsule, KeyId, parse_capsule, seal_capsule
-from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id
-from crypto.errors import CryptoError
-from crypto.statements import Statement, parse_statement, sign
+from crypto.capsules import MAX_KEYS, Capsule, KeyId, seal_capsule
+from crypto.encoding import BUCKET_SIZE, encode_base64, new_id
+from crypto.statements import Statement, sign
 from dossier.client.groups import Group, Recipient
 from dossier.client.holding import HeldDossier
-from dossier.client.owner import OpenedItem, Owner
-from dossier.client.session import Session
+from dossier.client.listed import Shown
+from dossier.client.opened import OpenedItem
+from dossier.client.owner import Owner
 
 LANES = ("ordinary", "confidential")
 READING = frozenset({"read", "download"})
@@ -60,17 +60,6 @@ class Terms:
     ends_with_case: bool = False
     unused_months: int = 0
     replaces: str = ""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A consent of a list whose statement was read: its terms, its state, and the statement."""
-
-    consent: Consent
-    statement: Statement
-    state: str
-    ended_at: int
-    last_used: int
 
 
 def consent_payload(
@@ -213,19 +202,6 @@ def seal_to(statement: Statement, members: Iterable[Recipient], keys: Mapping[Ke
     return [seal_capsule(statement.hash, each.id, each.sealing_key, first) for each in members] if first else []
 
 
-def consents(session: Session, dossier: bytes) -> list[Shown]:
-    """List the consents of a dossier that one may know of, as the service shows them: signatures are NOT verified."""
-    listed = session.get(f"/v1/dossiers/{dossier.hex()}/consents")["consents"]
-    return [read_shown(each) for each in listed]
-
-
-def read_shown(each: Mapping[str, Any]) -> Shown:
-    """Read one entry of a list, NOT verified; raise CryptoError or ConsentError for what is no consent."""
-    statement = parse_statement(decode_base64(each["statement"]))
-    consent = parse_consent(statement.payload, each["seq"])
-    return Shown(consent, statement, each["state"], each["endedAt"], each["lastUsed"])
-
-
 def withdraw(
     owner: Owner, shown: Shown, reason: str = "", *, with_key: bool = True, capacity: str = "owner"
 ) -> dict[str, Any]:
@@ -251,14 +227,3 @@ def withdraw(
         owner.session.step_up()
     answer: dict[str, Any] = owner.session.post(f"/v1/consents/{shown.consent.id}/withdrawal", {"statement": statement})
     return answer
-
-
-def read_capsules(texts: Iterable[str]) -> list[Capsule]:
-    """The capsules among these; what is malformed is left out."""
-    found = []
-    for text in texts:
-        try:
-            found.append(parse_capsule(decode_base64(text)))
-        except CryptoError:  # a bad capsule never hides a good one
-            continue
-    return found

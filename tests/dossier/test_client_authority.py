@@ -12,7 +12,7 @@ from crypto.statements import cosign, sign
 from crypto.unlock import Identity as Pairs
 from dossier.client.authority import SLACK, check_authority_lists
 from dossier.client.enrolment import first_keys
-from dossier.client.owner import OpenedItem, RejectedItem
+from dossier.client.opened import OpenedItem, RejectedItem
 from dossier.client.parties import Pins
 from dossier.client.reading import Asked
 from dossier.client.signers import Signers

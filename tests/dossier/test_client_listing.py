@@ -7,10 +7,10 @@ import pytest
 from crypto.encoding import encode_base64
 from crypto.errors import PinError
 from crypto.keys import SigningKey
+from dossier.client.listed import Shown
 from dossier.client.listing import UNVOUCHED, RejectedConsent, list_named, list_own
 from dossier.client.owner import Owner
 from dossier.client.parties import Pins
-from dossier.client.sharing import Shown
 from tests.dossier.shownworld import NOBODY, World, citizen
 
 

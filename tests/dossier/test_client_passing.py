@@ -12,12 +12,12 @@ from crypto.keys import SealingKey
 from crypto.statements import sign
 from dossier.client import passing
 from dossier.client.groups import Group, Recipient
+from dossier.client.listed import consents
 from dossier.client.listing import list_named
 from dossier.client.making import START
 from dossier.client.owner import Owner
 from dossier.client.parties import Pins
 from dossier.client.passing import Missing, find_missing, pass_on, serve
-from dossier.client.sharing import consents
 from tests.dossier.shownworld import NOBODY, NOW, World
 
 

@@ -10,7 +10,8 @@ from crypto.headers import parse_header
 from crypto.statements import sign
 from dossier.client import sharing
 from dossier.client.authority import check_authority_lists
-from dossier.client.owner import OpenedItem, Owner
+from dossier.client.opened import OpenedItem
+from dossier.client.owner import Owner
 from dossier.client.parties import Pins
 from dossier.client.placing import check_place
 from dossier.client.signers import Signers

@@ -14,8 +14,10 @@ from crypto.unlock import Identity as Pairs
 from dossier.client import sharing
 from dossier.client.enrolment import first_keys, next_keys
 from dossier.client.errors import UntrustedError
+from dossier.client.listed import consents
 from dossier.client.making import Identity
-from dossier.client.owner import OpenedItem, Owner, RejectedItem
+from dossier.client.opened import OpenedItem, RejectedItem
+from dossier.client.owner import Owner
 from dossier.client.parties import Pins
 from dossier.client.professional import item_key_from
 from dossier.client.reading import Asked
@@ -134,7 +136,7 @@ def test_nothing_is_signed_about_a_forged_consent(world):
     """The owner's client signs no withdrawal over a statement that is not what it says (R2); a sign-in still ends it."""
     owner = Owner(world.answers, world.owner.identity, NOBODY)
     world.show(world.consent(world.owner), world.consent(world.owner, SigningKey.generate()))
-    good, forged = sharing.consents(world.answers, world.dossier)
+    good, forged = consents(world.answers, world.dossier)
     with pytest.raises(SignatureError):
         sharing.withdraw(owner, forged)
     assert world.answers.sent == []

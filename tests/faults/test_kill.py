@@ -10,12 +10,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.delivering import Content, Previous, Record
 from dossier.client.errors import RefusedError, UnreachableError
 from dossier.client.groups import People
 from dossier.client.holding import HeldDossier
-from dossier.client.owner import OpenedItem
+from dossier.client.opened import OpenedItem
 from dossier.client.rotating import Run
 from tests.faults.plan import ACTS, SEED, UPLOADS, Trial, successions, trials
 from tests.faults.world import Line, World, eventually
@@ -88,12 +88,12 @@ def _correction(world: World, content: bytes) -> Act:
 def _consent(world: World) -> Act:
     line = world.owner.session
     assert isinstance(line, Line)
-    before = len(sharing.consents(line, world.dossier))
+    before = len(listed.consents(line, world.dossier))
     events = _counted(world, schema="statement/v1", kind="consent")
 
     def done() -> int:
         found = events()
-        consents = sharing.consents(line, world.dossier)
+        consents = listed.consents(line, world.dossier)
         assert len(consents) - before == found
         for each in consents[before:]:
             shown = line.get(f"/v1/consents/{each.consent.id}/capsules")
@@ -109,7 +109,7 @@ def _withdrawal(world: World) -> Act:
     shown = world.ensure_consent()
 
     def done() -> int:
-        states = {each.consent.id: each.state for each in sharing.consents(line, world.dossier)}
+        states = {each.consent.id: each.state for each in listed.consents(line, world.dossier)}
         ended = states[shown.consent.id] == "withdrawn"
         assert events() == ended
         return int(ended)

@@ -19,7 +19,7 @@ from consent.catalogue import shipped_catalogues
 from crypto.encoding import decode_base64
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import parse_statement
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.agency import Agency
 from dossier.client.assertion import new_sign_in_key
 from dossier.client.delivering import Content, Record
@@ -134,11 +134,11 @@ class World:
         terms = sharing.Terms(sections=["debts"], purpose="debt-help", end=self.owner.session.now() + 86_400)
         return sharing.grant(self.owner, self.dossier, self.recipient, terms, CATALOGUE, "Mag Noor?")[1]
 
-    def standing(self) -> list[sharing.Shown]:
+    def standing(self) -> list[listed.Shown]:
         """Consents in force."""
-        return [one for one in sharing.consents(self.owner.session, self.dossier) if one.state == "active"]
+        return [one for one in listed.consents(self.owner.session, self.dossier) if one.state == "active"]
 
-    def ensure_consent(self) -> sharing.Shown:
+    def ensure_consent(self) -> listed.Shown:
         """One consent in force."""
         if not self.standing():
             self.ledger.note("consent", self.grant())

@@ -45,7 +45,7 @@ def test_a_client_s_command_loads_no_service(name):
 
 @pytest.mark.parametrize(
     "name, more, most",
-    [("push", AS_SYSTEM, 60), ("open", AS_READER, 105), ("open", AS_OWNER, 105), ("items", AS_READER, 105)],
+    [("push", AS_SYSTEM, 60), ("open", AS_READER, 95), ("open", AS_OWNER, 100), ("items", AS_READER, 95)],
 )
 def test_a_command_loads_what_it_uses(name, more, most):
     """The commands on files and lists load as many modules of ours as they have use for, whoever acts."""
@@ -59,6 +59,12 @@ def test_delivering_needs_no_engine():
     """Whoever delivers neither decides nor verifies a log: of these two packages nothing is loaded but errors."""
     found = {each for each in loaded("push", AS_SYSTEM) if each.startswith(("consent", "audit"))}
     assert found <= {"audit", "audit.errors"}
+
+
+def test_reading_loads_nothing_of_giving():
+    """Whoever opens what another lets them see loads neither what gives consents and keys nor what delivers."""
+    giving = {"sharing", "groups", "cases", "membership", "owner", "agency", "delivering", "uploading"}
+    assert {f"dossier.client.{each}" for each in giving} & loaded("open", AS_READER) == set()
 
 
 def test_the_list_of_commands_loads_nothing():

@@ -13,8 +13,8 @@ from dossier.client.agency import Agency
 from dossier.client.assertion import new_sign_in_key
 from dossier.client.delivering import Content, Record
 from dossier.client.errors import RefusedError
+from dossier.client.opened import OpenedItem, RejectedItem
 from dossier.client.organisation import add_system
-from dossier.client.owner import OpenedItem, RejectedItem
 from dossier.client.reading import Asked
 from tests.scenarios.test_story import ASKED, LETTER, Cast, content_of, deliver, grant, settle, tell
 from web.api import delivery

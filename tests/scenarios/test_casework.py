@@ -12,7 +12,7 @@ from crypto.keys import SealingKey
 from crypto.messages import open_message
 from dossier.cases.store import CaseStore
 from dossier.cases.telling import CaseTeller
-from dossier.client import answering, sharing
+from dossier.client import answering, listed, sharing
 from dossier.client.cases import ANSWER_WORDS, REQUEST_WORDS, CaseClient, Wish, accept
 from dossier.client.errors import UntrustedError
 from dossier.client.parties import Pins, check_professional, check_register
@@ -86,7 +86,7 @@ async def test_from_invitation_to_closing(cast, app):
     service = app.state.service
     teller = CaseTeller(service.writer, CaseStore(service.pool))
     assert await teller.run_once((await service.writer.look(())).now + 1) >= 1
-    shown = await tell(sharing.consents, cast.owner.session, cast.dossier)
+    shown = await tell(listed.consents, cast.owner.session, cast.dossier)
     assert [each.state for each in shown if each.consent.id == asked[0]] == ["case-closed"]
 
 

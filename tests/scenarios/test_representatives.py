@@ -10,14 +10,15 @@ import pytest
 from consent.catalogue import shipped_catalogues
 from dossier.auditing.replaying import Replayer
 from dossier.auditing.store import EventStore
-from dossier.client import answering, sharing
+from dossier.client import answering, listed, sharing
 from dossier.client.cases import CaseClient, Wish, accept
 from dossier.client.cosigning import countersign, waiting
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError
 from dossier.client.governing import NewHolder, appoint, dismiss
-from dossier.client.owner import OpenedItem, Owner
+from dossier.client.opened import OpenedItem
+from dossier.client.owner import Owner
 from dossier.monthkeys import FileMonthKeys
 from tests.scenarios.test_casework import professional
 from tests.scenarios.test_story import ASKED, CATALOGUE, LETTER, Cast, content_of, grant, settle, tell
@@ -62,7 +63,7 @@ async def test_a_reader_accepts_a_representative_and_no_one_else(cast):
         dismiss(owner, dossier, son.identity.person)
         assert "Van de zoon" in titles(fresh.items(dossier, ASKED))  # it was written while he stood on the list
         assert len(fresh._shared(dossier).authority.lists) == 3
-        for each in sharing.consents(owner.session, dossier):
+        for each in listed.consents(owner.session, dossier):
             if each.state == "active":
                 sharing.withdraw(owner, each)
 
@@ -108,7 +109,7 @@ async def test_both_give_a_consent(cast):
         assert countersign(son, dossier, proposal, SON) == "accepted"
         assert "Van de zoon" in titles(reader.items(dossier, ASKED))
         assert content_of(reader, reader.read(cast.item, ASKED)) == LETTER
-        for each in sharing.consents(owner.session, dossier):
+        for each in listed.consents(owner.session, dossier):
             if each.state == "active":
                 sharing.withdraw(owner, each)
 

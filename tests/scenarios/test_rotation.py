@@ -28,7 +28,8 @@ from dossier.client.governing import NewHolder, appoint, dismiss, end_authority,
 from dossier.client.groups import People
 from dossier.client.history import dossier_history, read_tags
 from dossier.client.making import next_authority
-from dossier.client.owner import OpenedItem, Owner
+from dossier.client.opened import OpenedItem
+from dossier.client.owner import Owner
 from dossier.client.professional import Reader
 from dossier.client.publiclog import WebLog
 from dossier.client.reading import Asked

@@ -16,15 +16,16 @@ from crypto.encoding import decode_base64, encode_base64, sha256
 from crypto.errors import PinError
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import sign
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.agency import Agency
 from dossier.client.assertion import new_sign_in_key
 from dossier.client.delivering import Content, Record
 from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.groups import as_recipient
+from dossier.client.opened import OpenedItem
 from dossier.client.organisation import add_member, add_system, attest, enter_organisation
-from dossier.client.owner import OpenedItem, Owner
+from dossier.client.owner import Owner
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.passing import find_missing, serve
 from dossier.client.professional import Reader
@@ -136,7 +137,7 @@ def content_of(reader, released):
 
 
 def standing(cast):
-    return [each for each in sharing.consents(cast.owner.session, cast.dossier) if each.state == "active"]
+    return [each for each in listed.consents(cast.owner.session, cast.dossier) if each.state == "active"]
 
 
 def refused(act, *arguments):

@@ -13,7 +13,7 @@ from crypto.errors import PinError
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import sign
 from crypto.unlock import Identity as Pairs
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.cases import Capacity, CaseClient, accept
 from dossier.client.enrolment import enrol, first_keys, next_keys
 from dossier.client.errors import RefusedError
@@ -97,7 +97,7 @@ def asked(case):
 
 def wait_for(cast, consent, group):
     """What members of a consent wait for, as the owner sees it."""
-    (shown,) = [each for each in sharing.consents(cast.owner.session, cast.dossier) if each.consent.id == consent]
+    (shown,) = [each for each in listed.consents(cast.owner.session, cast.dossier) if each.consent.id == consent]
     return find_missing(cast.owner, cast.owner.hold(cast.dossier), shown, group.members, {})
 
 

@@ -12,6 +12,7 @@ from dossier.client import answering, sharing
 from dossier.client.cases import CaseClient, Wish, accept
 from dossier.client.delivering import Content, Record
 from dossier.client.groups import People
+from dossier.client.listed import consents
 from dossier.client.parties import Pins, check_professional
 from dossier.client.reading import request_reading
 from dossier.client.rotating import Run
@@ -79,7 +80,7 @@ def test_one_consent_ended_many_times(town):
     answers = race(town, *(anew(each) for each in (signed, plain) * 4))
     assert codes(answers) == {(200, ""): 8}
     assert {each.json()["state"] for each in answers} == {"withdrawn"}
-    listed = {each.consent.id: each for each in sharing.consents(town.cast.owner.session, town.cast.dossier)}
+    listed = {each.consent.id: each for each in consents(town.cast.owner.session, town.cast.dossier)}
     assert listed[shown.consent.id].ended_at == min(each.json()["promise"]["seq"] for each in answers)
     assert not reads(town)
 

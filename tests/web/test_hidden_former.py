@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.agency import Agency
 from dossier.client.cases import Capacity, CaseClient
 from dossier.client.delivering import Content, Record
@@ -58,7 +58,7 @@ def let_in_and_out(town):
     inside = CaseClient(session, town.identities["professional"], ROLE)
     assert inside.show(case).case == case
     coordinator.end(case, worker.id)
-    (ended,) = [each for each in sharing.consents(owner.session, cast.dossier) if each.consent.id == given["consent"]]
+    (ended,) = [each for each in listed.consents(owner.session, cast.dossier) if each.consent.id == given["consent"]]
     sharing.withdraw(owner, ended)
     town.had = {"consent": given["consent"], "reading": read["reading"], "hash": given["statement"]}
 

@@ -6,8 +6,8 @@ import argparse
 from typing import Any
 
 from consent.terms import Grantee
+from dossier.client.listed import Shown
 from dossier.client.listing import RejectedConsent, list_named, list_own
-from dossier.client.sharing import Shown
 from web.commands.looking import add_dossier, counted, dossiers, last_day
 from web.commands.who import Report, Who, act, add_who
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from dossier.client.owner import OpenedItem, RejectedItem
+from dossier.client.opened import OpenedItem, RejectedItem
 from web.commands.looking import add_asked, add_dossier, asked, counted, day, dossiers
 from web.commands.who import WHEN_CHANGED, Report, Who, act, add_who
 

@@ -14,12 +14,12 @@ from crypto.errors import CryptoError, PinError
 from dossier.client.errors import RefusedError
 from dossier.client.groups import Group, Recipient, Waiting
 from dossier.client.holding import HeldDossier
+from dossier.client.listed import Shown
 from dossier.client.listing import RejectedConsent
 from dossier.client.membership import Concerned
-from dossier.client.owner import OpenedItem
+from dossier.client.opened import OpenedItem
 from dossier.client.passing import Missing, find_missing, pass_on, serve
 from dossier.client.shared import SharedKeys, fetch_shared_keys
-from dossier.client.sharing import Shown
 from web.commands.consents import listed
 from web.commands.grant import waiting_lines
 from web.commands.looking import add_asked, add_dossier, asked, counted, dossiers

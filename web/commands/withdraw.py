@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.owner import Owner
 from dossier.errors import InvalidRequestError
 from web.commands.looking import add_dossier, dossiers
@@ -37,9 +37,9 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     return Report(values, [f"{found.consent.id}  {answer['state']}", answer["remains"]])
 
 
-def _find(who: Who, arguments: argparse.Namespace) -> sharing.Shown:
+def _find(who: Who, arguments: argparse.Namespace) -> listed.Shown:
     """The one consent whose id begins so; raise InvalidRequestError."""
-    every = [each for dossier in dossiers(who, arguments) for each in sharing.consents(who.session, dossier)]
+    every = [each for dossier in dossiers(who, arguments) for each in listed.consents(who.session, dossier)]
     found = [each for each in every if each.consent.id.startswith(arguments.consent)]
     if len(found) != 1:
         raise InvalidRequestError("no consent of yours has this id" if not found else "more than one begins so")

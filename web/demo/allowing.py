@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crypto.encoding import BUCKET_SIZE, new_id
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.groups import as_recipient
 from dossier.client.making import FOREVER
 from dossier.client.owner import Owner
@@ -59,7 +59,7 @@ def allow(company: Company, allowance: Allowance) -> str:
     owner = company.owner(name)
     dossier = bytes.fromhex(dossier_of(owner.session, allowance.owner.nature))
     who = find_professional(company, name, company.identity(allowance.professional).person)
-    standing = [each for each in sharing.consents(owner.session, dossier) if each.state == "active"]
+    standing = [each for each in listed.consents(owner.session, dossier) if each.state == "active"]
     for shown in standing:
         consent = shown.consent
         same = (consent.grantee.person, consent.purpose) == (who.person.hex(), allowance.purpose)

@@ -20,11 +20,11 @@ from audit.proof import parse_proof, verify_proof
 from audit.verify import verify_log
 from crypto.encoding import decode_base64
 from crypto.errors import CryptoError
-from dossier.client import sharing
+from dossier.client import listed, sharing
 from dossier.client.auditor import Auditor
 from dossier.client.errors import RefusedError, UntrustedError
 from dossier.client.history import History, dossier_history, read_tags
-from dossier.client.owner import OpenedItem
+from dossier.client.opened import OpenedItem
 from dossier.client.professional import Reader
 from dossier.client.reading import Asked, LogKeys, Released, check_promise, save_part
 from dossier.sample import Record
@@ -132,7 +132,7 @@ def read(stage: Stage) -> Iterator[str]:
 def withdraw(stage: Stage) -> Iterator[str]:
     """The owner ends it, in one step."""
     owner = stage.company.owner(OWNER)
-    shown = next(each for each in sharing.consents(owner.session, stage.dossier) if each.consent.id == stage.consent)
+    shown = next(each for each in listed.consents(owner.session, stage.dossier) if each.consent.id == stage.consent)
     answer = sharing.withdraw(owner, shown, "owner-wish")
     check_promise(answer["promise"], stage.keys())
     _hold(answer["state"] == "withdrawn", "the consent still stands")
