@@ -1,7 +1,7 @@
 """Ending a consent: one step, by one holder within scope or by the grantee, with or without a key (P7).
 
 Ending a permit narrows: it goes before everything else in its batch and is never refused for position, age or rate.
-Ending a denial widens: that takes a signed statement and as many signatures as giving does.
+Ending a denial widens: that takes a signed statement of the last minutes and as many signatures as giving does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from consent.verification import check_withdrawal, consent_sections
 from crypto.statements import Statement, parse_statement
 from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.authority import check_signature, is_holder, refusal
+from dossier.dossiers.statements import check_fresh
 from dossier.dossiers.store import statement_write
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from dossier.events import actor_fields, statement_event
@@ -50,7 +51,7 @@ REMAINS_BEFORE = (
 
 
 class Withdraw(Entry[Ended]):
-    """End one consent; refuse with NotFoundError, ForbiddenError or InvalidRequestError, never for lateness."""
+    """End one consent; refuse with NotFound-, Forbidden- or InvalidRequestError, and only a denial's end as StaleError."""
 
     def __init__(self, actor: Actor, shared: SharedRow, statement: Statement | None, claim: Claim) -> None:
         self._actor, self._shared, self._statement, self.claim = actor, shared, statement, claim
@@ -84,6 +85,9 @@ class Withdraw(Entry[Ended]):
             return self._stop(view, capacity, state)
         check_signature(self._statement, self._actor, view)
         self._check(self._statement.payload, state.rules, items, view.now)
+        if self._consent.effect == "deny":
+            # It widens: what somebody signed long ago and never sent must not open anything now.
+            check_fresh(self._statement.payload["issuedAt"], view.now)
         return self._withdraw(view, self._statement, state)
 
     def recall(self, claimed: Claimed, view: View) -> Ended:  # noqa: ARG002 - the state of today changes nothing

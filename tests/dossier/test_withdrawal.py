@@ -107,11 +107,22 @@ async def test_ending_twice_is_no_error(town, world):
 
 
 async def test_ending_a_denial_takes_a_key(town, world):
-    """Ending a denial widens access: it takes a signature (P6)."""
+    """Ending a denial widens access: it takes a signature, of the last fifteen minutes (P6)."""
     reader, home, _item = world[2:]
     denial = await town.give(home, reader, effect="deny", actions=DENIED)
     with pytest.raises(ForbiddenError):
         await town.withdraw(home, denial, signed=False)
+    old = await town.sign(
+        home,
+        "withdrawal",
+        consent=denial.hex(),
+        consentHash=(await town.sharing.consent(denial)).hash.hex(),
+        reason="",
+        issuedAt=now() - 16 * 60,
+    )
+    shared, actor = await town.sharing.consent(denial), home.owner.actor
+    with pytest.raises(StaleError):
+        await town.writer.submit(Withdraw(actor, shared, old, claim(actor)))
     assert (await town.withdraw(home, denial)).by_key
 
 
