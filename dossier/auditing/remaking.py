@@ -25,6 +25,7 @@ from dossier.auditing.deed import SCHEMAS, Deed, Kept, Line, differences, group
 from dossier.auditing.deeds import entry_of
 from dossier.auditing.past import History, NotReplayableError
 from dossier.auditing.store import EventStore, StreamRow
+from dossier.auditing.vouching import CHECKS, unvouched
 from dossier.cases.store import Invitation, InvitationWant, NoticeWant
 from dossier.dossiers.store import SectionKeyRow, SectionWant
 from dossier.epochs.lapsing import MovedError, NothingLapsedError
@@ -52,6 +53,9 @@ ELSEWHERE: Final = {
 }
 """What is judged elsewhere: decisions by their judges, acceptances of cases where their dossiers wrote them."""
 
+PARTIES: Final = frozenset({"person", "organisation"})
+"""Kinds of streams whose statements vouch for people and systems."""
+
 Histories = Callable[[Sequence[bytes]], Awaitable[Mapping[bytes, History]]]
 Finding = tuple[Line, str]
 
@@ -74,7 +78,8 @@ class Acts:
 
     def add(self, line: Line) -> None:
         """Take in an event that an act may have been written as."""
-        if self.stream.kind in ELSEWHERE and line.event.schema.id in SCHEMAS:
+        wanted = SCHEMAS if self.stream.kind in ELSEWHERE else {"key/v1"} if self.stream.kind in PARTIES else ()
+        if line.event.schema.id in wanted:
             self.lines.append(line)
 
 
@@ -89,6 +94,8 @@ class Remaker:
 
     async def findings(self, acts: Acts) -> list[Finding]:
         """What is wrong with the acts of a stream."""
+        if acts.stream.kind in PARTIES:
+            return await self._vouched(acts)
         found: list[Finding] = []
         groups = [lines for lines in group(acts.lines) if not _is_elsewhere(acts.stream.kind, lines[0])]
         if not groups:
@@ -99,6 +106,19 @@ class Remaker:
             # Of an act that was erased in part nobody can say what the rest of it is.
             if acts.gone.isdisjoint((lines[0].seq - 1, lines[-1].seq + 1)):
                 found += await self._judge(acts, history, lines, kept)
+        return found
+
+    async def _vouched(self, acts: Acts) -> list[Finding]:
+        """What is wrong with the keys and attestations of a person or organisation."""
+        named = [line for line in acts.lines if line.event["statement"] and line.event["kind"] in CHECKS]
+        if not named:
+            return []
+        kept = await self.store.party_statements(acts.stream.stream)
+        history = (await self.histories([acts.stream.stream]))[acts.stream.stream]
+        found = []
+        for line in named:
+            digest, before = line.event["statement"], history.compiled(line.seq - 1).value
+            found += [(line, text) for text in unvouched(kept.get(digest, b""), digest, before)]
         return found
 
     async def _judge(self, acts: Acts, history: History, lines: tuple[Line, ...], kept: Kept) -> list[Finding]:

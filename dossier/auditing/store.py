@@ -227,6 +227,13 @@ class EventStore:
             requests={row.request.hex(): row for row in asked},
         )
 
+    async def party_statements(self, stream: bytes) -> dict[str, bytes]:
+        """Return the statements of a person or organisation as they were signed, by hex hash."""
+        rows = await self._pool.fetch(
+            "SELECT hash, envelope FROM dossier.party_statement WHERE bucket = audit.bucket($1) AND stream = $1", stream
+        )
+        return {row["hash"].hex(): row["envelope"] for row in rows}
+
     async def rules_times(self, stream: bytes) -> list[tuple[int, int]]:
         """Return (seq, UTC milliseconds) of the events of a stream that changed its rules, in order."""
         rows = await self._pool.fetch(

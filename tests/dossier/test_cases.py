@@ -7,15 +7,18 @@ import pytest
 from audit.errors import RepeatedError
 from crypto.casechain import LINKS, check_case_chain
 from crypto.encoding import decode_base64, new_id
-from crypto.statements import parse_statement
+from crypto.statements import parse_statement, sign
+from dossier.auditing.store import EventStore, open_row
 from dossier.cases.accepting import AcceptCase
 from dossier.cases.opening import OpenCase
 from dossier.cases.people import AddParticipant
 from dossier.cases.telling import CaseTeller
+from dossier.dossiers.govern import Govern, Submission
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
 from dossier.requests.asking import HiddenRequest
 from dossier.sharing.adding import AddCapsules
 from dossier.sharing.service import Sharing
+from tests.audit.town import KEYS
 from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, head_of, opening, signed
 from tests.dossier.town import claim, now, running_town
 
@@ -88,6 +91,54 @@ async def test_everyone_sees_everyone(work, world):
         await work.cases.show(world.stranger.actor, case_id(case))
     assert case_id(case).hex() in [each.case for each in (await work.cases.mine(world.fatima.actor)).cases]
     assert case_id(case).hex() not in [each.case for each in (await work.cases.mine(world.stranger.actor)).cases]
+
+
+async def test_every_look_is_written_down(work, world):
+    """A look at a case is an event of the case, a refused one of who asked, and an absent case's alike (P2, P4)."""
+    case = await work.open(world.ahmed, world.home)
+    store = EventStore(work.pool)
+
+    async def last(stream):
+        return open_row((await store.of_stream(stream, 0, 500))[-1], KEYS).event
+
+    shown = await work.cases.show(world.ahmed.actor, case_id(case))
+    event = await last(case_id(case))
+    assert (event["type"], event["decision"], event["code"]) == ("case", "permit", "takes-part")
+    assert event["actor"] == world.ahmed.id.hex()
+    assert shown.promise.event == (await store.of_stream(case_id(case), 0, 500))[-1].event.hex()
+    for wanted in (case_id(case), new_id()):
+        with pytest.raises(NotFoundError):
+            await work.cases.show(world.stranger.actor, wanted)
+        event = await last(world.stranger.id)
+        assert (event["type"], event["decision"], event["case"]) == ("case", "deny", wanted.hex())
+
+
+async def test_a_blocked_participant_sees_no_dossier(work, world):
+    """Whom a dossier blocks sees it in no case, and asks nothing there; the case itself stays theirs (P2)."""
+    home = await work.town.dossier(await work.town.person("Ruud"))
+    case = await work.open(world.fatima, home)
+    await work.accept(home, case)
+    assert len((await work.cases.show(world.fatima.actor, case_id(case))).dossiers) == 1
+    signer = {"dossier": home.id.hex(), "signer": home.owner.id.hex(), "issuedAt": now(), "capacity": "owner"}
+    fields = {"block": new_id(home.id[:2]).hex(), "person": world.fatima.id.hex(), "from": 0, "until": now() + 3600}
+    block = sign("block", signer | fields, home.owner.signing)
+    await work.writer.submit(Govern(home.owner.actor, home.id, Submission(block), claim(home.owner.actor)))
+    shown = await work.cases.show(world.fatima.actor, case_id(case))
+    assert (shown.relation, shown.dossiers) == ("participant", [])
+    asked, _ = await work.ask(home, world.fatima, case=case.payload["case"])
+    assert isinstance(asked, HiddenRequest)
+
+
+async def test_who_is_not_attested_sees_no_case(work, world):
+    """A professional whose attestation is over sees the case no more, whatever they took part in (P9)."""
+    agency = await work.town.agency()
+    gone = await work.town.person("Karel", agency, "debt-counsellor")
+    case = await work.open(gone, world.home)
+    assert (await work.cases.show(gone.actor, case_id(case))).relation == "participant"
+    await work.town.attest(agency, gone, until=now())
+    with pytest.raises(NotFoundError):
+        await work.cases.show(gone.actor, case_id(case))
+    assert (await work.cases.mine(gone.actor)).cases == []
 
 
 async def test_who_takes_part_is_shown_with_its_proof(work, world):

@@ -11,8 +11,9 @@ from crypto.dossierkeys import DossierKeys
 from crypto.encoding import decode_base64, new_id, sha256
 from crypto.keys import SealingKey, SigningKey
 from crypto.statements import parse_statement
-from dossier.client.history import check_epochs
+from dossier.client.history import LoggedTags, check_epochs, check_history
 from dossier.client.making import Identity, make_dossier, next_dossier_key
+from tests.audit.examples import KEYS, STREAM, reading, stream_of
 
 NOW = 1_800_000_000
 SECOND = sha256(b"the second stream key").hex()
@@ -63,3 +64,41 @@ def test_successor_has_an_event(made):
     with pytest.raises(IncompleteError, match="without an event"):
         check_epochs(chain, checked(chain, shown=False))
     check_epochs(chain, checked(chain, erased=(6,)))
+
+
+FIVE = stream_of([reading(time=at) for at in range(1, 6)])
+START = first_head(sha256(KEYS[0]))
+
+
+def held(leaves, now=10_000):
+    """Check five events of long ago against a log that has these leaves."""
+    tags = {leaf[1:33]: leaf for leaf in leaves}
+    return check_history(STREAM, KEYS[:1], FIVE, START, LoggedTags(None, tags), now)
+
+
+def test_events_that_the_log_has_are_whole():
+    """P5: what is shown and logged alike is whole; what is a minute old at most may still wait for the log."""
+    leaves = [event.leaf for event in FIVE]
+    assert held(leaves).waiting == ()
+    assert held(leaves[:3], now=60).waiting == (4, 5)
+
+
+def test_another_leaf_in_the_log_is_found_out():
+    """P5: a list that shows one leaf where the log has another for the same tag was made for one reader."""
+    leaves = [event.leaf for event in FIVE]
+    forged = leaves[2][:-1] + bytes([leaves[2][-1] ^ 1])
+    with pytest.raises(SplitViewError, match="event 3: the log has another leaf"):
+        held([*leaves[:2], forged, *leaves[3:]])
+
+
+def test_event_that_never_came_into_the_log_is_found_out():
+    """P5: an event that is older than the merge delay and stands in no log is no event."""
+    with pytest.raises(IncompleteError, match="event 5: it is not in the log"):
+        held([event.leaf for event in FIVE[:4]])
+
+
+def test_event_that_was_left_out_at_the_end_is_found_out():
+    """P5: the log has the tag of the next number, so one event more was written than is shown."""
+    more = stream_of([reading(time=at) for at in range(1, 7)])
+    with pytest.raises(SplitViewError, match="event 6: it is in the log and was not shown"):
+        held([event.leaf for event in more])
