@@ -35,7 +35,8 @@ class Lying:
     """A session to a service that says something else at some paths; all else passes."""
 
     def __init__(self, session: Any, **_: Any):
-        self.session, self.says = session, {}
+        self.session = session
+        self.says: dict[str, Any] = {}
 
     def get(self, path, query=None, **headers):
         return self.says[path] if path in self.says else self.session.get(path, query, **headers)
