@@ -316,3 +316,12 @@ async def test_ending_a_consent_of_single_items(town, world):
         consent = await town.give(home, reader, scope=scope, laterItems=False, capsules=False)
         assert (await town.withdraw(home, consent, signed=signed)).state == "withdrawn"
         assert (await state_of(town, home, consent)).state == "withdrawn"
+
+
+async def test_signed_for_another_history_is_stale(town, world):
+    """P6: a consent is for the rules that its signer saw: the same number with another leaf is another history."""
+    _, _, reader, home, _ = world
+    after = await town.after(home)
+    with pytest.raises(StaleError):
+        await town.give(home, reader, after=after | {"leaf": "ab" * 32})
+    assert await town.give(home, reader, after=after)
