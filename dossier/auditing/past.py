@@ -89,7 +89,12 @@ class History:
     def compiled(self, seq: int) -> Compiled:
         """Return the compiled rules facts at a position."""
         count = bisect_right(self._seqs, seq)
-        return self._kept(count, self._rules[:count])
+        if count not in self._compiled:
+            # Decisions and acts come in order: what was compiled last is extended, not made anew.
+            near = max((each for each in self._compiled if isinstance(each, int) and each < count), default=0)
+            before = self._compiled.get(near, Compiled(self.kind))
+            self._compiled[count] = self._compiler.extend(before, self._rules[near:count])
+        return self._kept(count, ())
 
     def corrected(self, seq: int, now: int) -> Compiled:
         """Return the compiled rules facts at a position with what was corrected later and counts at `now`."""
