@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -61,7 +62,7 @@ class Field:
     audience: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
     """The fields of one kind of event, in the order in which they are committed to; field 0 is the schema id."""
 
@@ -70,9 +71,14 @@ class Schema:
     positions: Mapping[str, int]
     audiences: Mapping[str, tuple[int, ...]]
     encoded: bytes
-    plain: re.Pattern[bytes]
-    """Matches values joined by NUL that are all good and all ASCII: one look instead of one per field. What it does
-    not match is looked at field by field."""
+
+    @cached_property
+    def plain(self) -> re.Pattern[bytes]:
+        """Matches values joined by NUL that are all good and all ASCII: one look instead of one per field.
+
+        What it does not match is looked at field by field. Made at first use: a command meets few of the schemas.
+        """
+        return re.compile(b"\0".join(map(_plain, self.fields)))
 
     def visible(self, audience: str) -> tuple[int, ...]:
         """Return the positions of the fields that this audience may see."""
@@ -91,8 +97,7 @@ def _schema(name: str, rows: list[list[str]]) -> Schema:
     if len(positions) != len(fields) or len(fields) > MAX_FIELDS or not positions.keys() >= set(REQUIRED):
         raise EventError("schema table is wrong")
     seen = {who: tuple(at for at, field in enumerate(fields) if who in field.audience) for who in AUDIENCES}
-    plain = re.compile(b"\0".join(_plain(field) for field in fields))
-    return Schema(name, fields, MappingProxyType(positions), MappingProxyType(seen), name.encode(), plain)
+    return Schema(name, fields, MappingProxyType(positions), MappingProxyType(seen), name.encode())
 
 
 def _plain(field: Field) -> bytes:
