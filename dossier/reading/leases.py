@@ -6,7 +6,7 @@ outcome goes on under the first event, another one stops the reading by an event
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +39,8 @@ LONGEST = 30 * 60
 DECIDED = ("rules", "positions", "catalogue", "engine")
 """What the event of a stopped reading says of its decision; the reason is its cause."""
 
+OVER = "the lease of this reading is over"
+
 HELD_LIMIT = 10_000
 """Readings whose later positions are remembered; more are decided again at each range."""
 
@@ -70,19 +72,39 @@ class Range:
     content: AsyncIterator[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedWant:
+    """Whether a reading was stopped already."""
+
+    reading: bytes
+
+    @classmethod
+    async def load(cls, connection: Any, wants: Sequence[StoppedWant]) -> Mapping[StoppedWant, bool]:
+        """Return True by want for those that were."""
+        stopped = await ReadingStore(connection).stopped([want.reading for want in wants])
+        return {cls(reading): True for reading in stopped}
+
+
 class Stop(Entry[str]):
-    """Write down that a reading was stopped: what it rested on has ended. Raise StillPermittedError if it has not."""
+    """Write down that a reading was stopped: what it rested on has ended.
+
+    Raise StillPermittedError if it has not, GoneError if that was written down before: ranges may be asked for at once.
+    """
+
+    alone = True
 
     def __init__(self, actor: Actor, row: ReadingRow, context: Context) -> None:
         self._actor, self._row, self._context = actor, row, context
         self.streams = (row.dossier,)
         self.foreign = foreign_streams(actor, bytes.fromhex(context.case) if context.case else None)
-        self._item = ItemWant(row.dossier, row.item)
-        self.wants = (self._item,)
+        self._item, self._before = ItemWant(row.dossier, row.item), StoppedWant(row.reading)
+        self.wants = (self._item, self._before)
 
     def judge(self, view: View) -> Outcome[str]:
         """Decide at the running position, append the event, and close the reading with it."""
         row = self._row
+        if view.rows(self._before):
+            raise GoneError(OVER, code="reading-ended")
         decision = decide_still(self._context, self._actor, row.dossier, view.rows(self._item), view, view.now)
         if decision.permitted:
             raise StillPermittedError
@@ -169,7 +191,7 @@ class Leases:
         context = Context.decode(row.context)
         view = await self._writer.look([bytes.fromhex(position[0]) for position in context.positions])
         if row.state == "stopped" or view.now >= row.lease_until:
-            raise GoneError("the lease of this reading is over", code="reading-ended")
+            raise GoneError(OVER, code="reading-ended")
         held = self._held.get(row.reading) or _Held(context.positions, row.holds_until)
         if _unmoved(view, held.positions) and view.now < held.until:
             return

@@ -245,6 +245,16 @@ class ReadingStore:
             lease_until,
         )
 
+    async def stopped(self, readings: Sequence[bytes]) -> list[bytes]:
+        """Return those of some readings that were stopped."""
+        rows = await self._pool.fetch(
+            """SELECT r.reading FROM unnest($1::bytea[]) AS w (reading)
+               JOIN dossier.reading r ON r.bucket = audit.bucket(w.reading) AND r.reading = w.reading
+               WHERE r.state = 'stopped'""",
+            list(readings),
+        )
+        return [row["reading"] for row in rows]
+
     async def part(self, item: bytes, version: int, part: int) -> Part | None:
         """Return one sealed part."""
         row = await self._pool.fetchrow(

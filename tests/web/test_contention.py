@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+import requests
 
 from crypto.encoding import decode_base64
 from crypto.statements import parse_statement
@@ -215,3 +217,20 @@ def test_rotations_and_a_consent(town):
     assert rotated in ({(201, ""): 1, (409, "retired-epoch"): 1}, {(400, "left-out"): 2})
     assert codes([answers[2]]) == {(201, ""): 1}
     assert reads(town) == answers[2].ok
+
+
+def test_a_reading_is_stopped_once(town):
+    """Six ranges asked for at once after the withdrawal: none is sent, and one event says that the reading stopped (P4)."""
+    cast = town.cast
+    item = story.deliver(cast, bytes(200_000), "Groot")
+    story.grant(cast)
+    _request, read = request_reading(cast.reader.session, cast.noor, item, ASKED)
+    (shown,) = story.standing(cast)
+    sharing.withdraw(cast.owner, shown)
+    headers = {"authorization": f"Bearer {cast.reader.session._bearer.access}"}
+    url = f"{town.origin}/v1/readings/{read['reading']}/parts/0"
+    with ThreadPoolExecutor(6) as workers:
+        answers = list(workers.map(lambda _: requests.get(url, headers=headers, timeout=20), range(6)))
+    assert {each.status_code for each in answers} == {410}
+    stops = [each for each in events_of(town, "stopped/v1") if each["event"] == read["reading"]]
+    assert len(stops) == 1
