@@ -21,6 +21,7 @@ TIMEOUT: Final = 30.0
 MOST: Final = 64 * 1024 * 1024
 """Bytes of an answer that are taken where no other bound is given: more than the service has reason to send."""
 
+_PIECE: Final = 64 * 1024
 TOO_MUCH: Final = "the service sent more than this can be"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONNECTIONS: Final[Mapping[str, type[HTTPConnection]]] = {"http": HTTPConnection, "https": HTTPSConnection}
@@ -160,10 +161,13 @@ def _read(answer: HTTPResponse, most: int) -> bytes:
     if not answer.chunked:
         # Ended by the end of the connection, as by any accident; also where the headers were cut.
         raise HTTPException
-    content = answer.read(most + 1)
-    if len(content) > most:
-        raise UntrustedError(TOO_MUCH)
-    return content
+    # Piece by piece: a chunk whose size is told as less than nothing would else be read to the end of the connection.
+    content = bytearray()
+    while piece := answer.read1(_PIECE):
+        content += piece
+        if len(content) > most:
+            raise UntrustedError(TOO_MUCH)
+    return bytes(content)
 
 
 def _is_over(connection: HTTPConnection) -> bool:

@@ -111,6 +111,13 @@ def test_an_answer_above_its_bound_is_refused(carrier, large):
         assert carrier.send(Request("GET", peer.url, most=10)).content == bytes(10)
 
 
+def test_a_chunk_of_a_size_below_zero_has_no_end(carrier):
+    """A chunk whose size is told as less than nothing is held to the bound like any other: it is not read to its end."""
+    endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n" + bytes(300_000)
+    with Peer([endless]) as peer, pytest.raises(UntrustedError):
+        carrier.send(Request("GET", peer.url, most=10))
+
+
 def test_nobody_there(carrier):
     """Where nobody listens the service does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
