@@ -27,7 +27,10 @@ class Known:
 
 
 class KnownStreams:
-    """A bounded memory of streams; the oldest entry goes first."""
+    """A bounded memory of streams; the oldest entry goes first.
+
+    `newest_ms` is the time of the newest event seen in any stream, in UTC milliseconds.
+    """
 
     def __init__(self, compiler: FactCompiler, keys: MonthKeys, limit: int) -> None:
         self._streams: dict[bytes, Known] = {}
@@ -35,6 +38,11 @@ class KnownStreams:
         self._compiler = compiler
         self._keys = keys
         self._limit = limit
+        self.newest_ms = 0
+
+    def note_times(self, heads: Iterable[Head]) -> None:
+        """Let `newest_ms` be no earlier than the last events of these streams."""
+        self.newest_ms = max([self.newest_ms, *(head.at_ms for head in heads)])
 
     def missing(self, streams: Iterable[bytes]) -> list[bytes]:
         """Return those of which nothing is known, not even that they were not there."""
@@ -76,6 +84,7 @@ class KnownStreams:
     def learn(self, stored: StoredStream, after: int, records: list[FactRecord]) -> None:
         """Take in a stream as read: facts up to its rules position, those up to `after` being known already."""
         head = stored.head
+        self.note_times((head,))
         known = self._streams.get(head.stream)
         key = open_stream_key(self._keys.find(stored.month), head.stream, head.key_epoch, stored.wrapped)
         if known is not None and known.rules.seq == after and after:

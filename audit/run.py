@@ -121,9 +121,9 @@ class Run:
         """Fix the time of the batch: the database's clock, never before the last event of a head it moves."""
         latest = entered.clock + self.desk.clock_behind
         late = {stream for stream, head in entered.heads.items() if head.at_ms > latest}
-        for ticket in self.tickets if late else ():
-            if not late.isdisjoint(ticket.entry.streams):
-                self._clock_behind(ticket)
+        self.desk.known.note_times((*entered.heads.values(), *entered.foreign.values()))
+        for ticket in self.tickets if self.desk.known.newest_ms > latest else ():
+            self._clock_behind(ticket, late)
         heads = [head for stream, head in entered.heads.items() if stream not in late or len(self.tickets) == 1]
         at_ms = max([entered.clock, *(head.at_ms for head in heads)])
         keys, compiled = self.desk.known.current([*entered.heads.values(), *entered.foreign.values()])
@@ -138,10 +138,15 @@ class Run:
             clock_behind=bool(late) and len(self.tickets) == 1,
         )
 
-    def _clock_behind(self, ticket: Ticket) -> None:
-        """Refuse for a clock that went back, but for what ends access: that goes alone, at the time of its stream."""
+    def _clock_behind(self, ticket: Ticket, late: set[bytes]) -> None:
+        """Refuse for a clock that went back, but for what ends access: that goes alone, at the time of its stream.
+
+        Refused whatever it is about: were it only what touches a late stream, the refusal would tell that it is there.
+        """
         if not ticket.entry.narrowing:
             self.refused.append((ticket, UnavailableError("the clock is behind the last event")))
+        elif late.isdisjoint(ticket.entry.streams):
+            return
         elif len(self.tickets) > 1:
             ticket.alone = True
             self.back.append(ticket)
@@ -223,6 +228,7 @@ class Run:
         await store.append(connection, batch.columns(month, month_key, claims))
 
     def _remember(self, batch: Batch) -> None:
+        self.desk.known.note_times(batch.heads.values())
         for stream in batch.changed:
             if stream in batch.compiled and batch.has_key(stream):
                 self.desk.known.keep(batch.heads[stream], batch.key(stream), batch.compiled[stream])

@@ -75,3 +75,14 @@ def test_wrong_key():
     wrong = StoredStream(Head(b"t" * 16, "dossier"), MONTH, stored(0).wrapped)
     with pytest.raises(ProofError):
         known().learn(wrong, 0, [])
+
+
+def test_newest_time_of_any_stream():
+    """The newest time that any stream was seen to have stays, also of one that is forgotten or came in no batch."""
+    streams = known(limit=1)
+    streams.note_times([])
+    assert streams.newest_ms == 0
+    streams.note_times([Head(STREAM, "dossier", at_ms=7), Head(b"t" * 16, "person", at_ms=5)])
+    streams.forget(STREAM)
+    streams.note_times([Head(b"t" * 16, "person", at_ms=6)])
+    assert streams.newest_ms == 7

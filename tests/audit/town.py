@@ -104,6 +104,18 @@ async def running(pool, **options):
         await writer.stop()
 
 
+@asynccontextmanager
+async def clock(owner_pool, offset):
+    """Move the database's clock by milliseconds."""
+    body = "AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint{}'"
+    replace = "CREATE OR REPLACE FUNCTION audit.now_ms() RETURNS bigint LANGUAGE sql VOLATILE "
+    await owner_pool.execute(replace + body.format(f" + {offset}"))
+    try:
+        yield
+    finally:
+        await owner_pool.execute(replace + body.format(""))
+
+
 async def open_stream(writer, *facts, kind="dossier", key=None):
     """Open a stream with one first event and return its id."""
     stream = new_id()

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.errors import UnavailableError
 from audit.payload import open_payload
 from crypto.encoding import new_id
 from dossier.errors import NotFoundError
 from dossier.hiding.telling import HOUR, Teller
 from dossier.hiding.ticks import FLOOR, TICK, release_time
-from tests.audit.town import KEYS
-from tests.dossier.town import now
+from tests.audit.town import KEYS, clock
+from tests.dossier.town import now, running_town
 
 
 @given(st.floats(0, 1e6), st.floats(0, 10))
@@ -86,3 +87,19 @@ async def test_same_events_for_absent_and_hidden(town, world):
     visible = hidden.schema.visible("actor")
     same = [at for at in visible if hidden.schema.fields[at].name not in {"subjects", "statement", "request", "time"}]
     assert [hidden.values[at] for at in same] == [absent.values[at] for at in same]
+
+
+async def test_hidden_while_the_clock_is_behind(pool, owner_pool):
+    """While the clock is behind, hidden and absent are refused alike: no answer tells that something was written (N54)."""
+    async with running_town(pool) as town:
+        agency = await town.agency()
+        stranger = await town.person("Vreemd", agency, "debt-counsellor")
+        home = await town.dossier(await town.person("Sanne"))
+        await town.admit(home, agency)
+        system = await town.system(agency)
+        await knock(town, stranger, new_id())
+        async with clock(owner_pool, 10_000):
+            item = await town.deliver(home, system)
+        for each in (new_id(item[:2]), item):
+            with pytest.raises(UnavailableError):
+                await town.read(stranger, each)
