@@ -367,7 +367,7 @@ async def test_events_command(town):
                 owner=lambda: owner,
                 name_of=lambda party: party,
             )
-            return events._report(who, arguments)
+            return events.report(who, arguments)
 
     own = await asyncio.to_thread(report, "hanneke-de-wit")
     rows = own.values["events"]
