@@ -90,6 +90,7 @@ class Batch:
         compiler: FactCompiler,
         *,
         clock_behind: bool = False,
+        closed: str = "",
     ) -> None:
         self.at_ms = at_ms
         self.expected = {stream: head.seq for stream, head in heads.items()}
@@ -104,7 +105,7 @@ class Batch:
         self._count = 0
         # Locked heads run; a foreign stream that the batch locked too is seen as it runs.
         self._seen = {**foreign, **heads}
-        self.view = View(self.at_ms, self._seen, compiled, rows, clock_behind=clock_behind)
+        self.view = View(self.at_ms, self._seen, compiled, rows, clock_behind=clock_behind, closed=closed)
 
     @property
     def count(self) -> int:

@@ -198,10 +198,11 @@ class View:
     """One batch as its entries see it: heads and compiled facts at the running position, rows, and the time.
 
     `at_ms` is the time of every event of the batch in UTC milliseconds. `clock_behind` says that the database's clock
-    is behind the stream's last event (only narrowing entries ever see that).
+    is behind the stream's last event, `closed` why nothing new may be released now, else empty (only narrowing entries
+    ever see either).
     """
 
-    __slots__ = ("_compiled", "_heads", "_rows", "at_ms", "clock_behind", "now")
+    __slots__ = ("_compiled", "_heads", "_rows", "at_ms", "clock_behind", "closed", "now")
 
     def __init__(
         self,
@@ -211,10 +212,12 @@ class View:
         rows: Mapping[Want, Any],
         *,
         clock_behind: bool = False,
+        closed: str = "",
     ) -> None:
         self.at_ms = at_ms
         self.now = at_ms // 1000
         self.clock_behind = clock_behind
+        self.closed = closed
         self._heads = heads
         self._compiled = compiled
         self._rows = rows

@@ -23,6 +23,8 @@ from audit.tickets import Ticket
 LARGE = 64
 """Rows above which an outcome takes a batch of its own."""
 
+CLOCK_BEHIND = "the clock is behind the last event"
+
 
 @dataclass(slots=True)
 class WriterCounts:
@@ -40,7 +42,10 @@ class WriterCounts:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every batch works with. `clock_behind` and `tries` are limits: milliseconds, and times to leave a batch."""
+    """What every batch works with. `clock_behind` and `tries` are limits: milliseconds, and times to leave a batch.
+
+    `gate` returns why nothing new may be released now, or None.
+    """
 
     known: KnownStreams
     keys: MonthKeys
@@ -48,6 +53,7 @@ class Desk:
     compiler: FactCompiler
     loader: BatchLoader | None
     point: Callable[[str], None]
+    gate: Callable[[], str | None]
     clock_behind: int
     tries: int
     counts: WriterCounts = field(default_factory=WriterCounts)
@@ -122,7 +128,8 @@ class Run:
         latest = entered.clock + self.desk.clock_behind
         late = {stream for stream, head in entered.heads.items() if head.at_ms > latest}
         self.desk.known.note_times((*entered.heads.values(), *entered.foreign.values()))
-        for ticket in self.tickets if self.desk.known.newest_ms > latest else ():
+        behind = self.desk.known.newest_ms > latest
+        for ticket in self.tickets if behind else ():
             self._clock_behind(ticket, late)
         heads = [head for stream, head in entered.heads.items() if stream not in late or len(self.tickets) == 1]
         at_ms = max([entered.clock, *(head.at_ms for head in heads)])
@@ -136,6 +143,7 @@ class Run:
             keys,
             self.desk.compiler,
             clock_behind=bool(late) and len(self.tickets) == 1,
+            closed=CLOCK_BEHIND if behind else self.desk.gate() or "",
         )
 
     def _clock_behind(self, ticket: Ticket, late: set[bytes]) -> None:
@@ -144,7 +152,7 @@ class Run:
         Refused whatever it is about: were it only what touches a late stream, the refusal would tell that it is there.
         """
         if not ticket.entry.narrowing:
-            self.refused.append((ticket, UnavailableError("the clock is behind the last event")))
+            self.refused.append((ticket, UnavailableError(CLOCK_BEHIND)))
         elif late.isdisjoint(ticket.entry.streams):
             return
         elif len(self.tickets) > 1:

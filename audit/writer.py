@@ -72,7 +72,7 @@ class Writer:
         self._gate = gate
         self._known = KnownStreams(compiler, keys, limits.streams)
         behind, tries = limits.clock_behind, limits.tries
-        self._desk = Desk(self._known, keys, signer, compiler, loader, on_point, behind, tries)
+        self._desk = Desk(self._known, keys, signer, compiler, loader, on_point, gate, behind, tries)
         self._incoming = TicketQueue()
         self._ready = TicketQueue()
         self._lanes = [_Lane(pool) for _ in range(limits.lanes)]

@@ -1,6 +1,6 @@
 """Ending a consent: one step, by one holder within scope or by the grantee, with or without a key (P7).
 
-Ending a permit narrows: it goes before everything else in its batch and is never refused for position, age or rate.
+Ending a permit narrows: it goes before everything else in its batch and is never refused for position, age, gate or rate.
 Ending a denial widens: that takes a signed statement of the last minutes and as many signatures as giving does.
 """
 
@@ -20,7 +20,7 @@ from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.authority import check_signature, is_holder, refusal
 from dossier.dossiers.statements import check_fresh
 from dossier.dossiers.store import statement_write
-from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError, UnavailableError
 from dossier.events import actor_fields, statement_event
 from dossier.facts.dossiers import PROPOSAL, DossierState
 from dossier.items.state import ItemState
@@ -51,12 +51,17 @@ REMAINS_BEFORE = (
 
 
 class Withdraw(Entry[Ended]):
-    """End one consent; refuse with NotFound-, Forbidden- or InvalidRequestError, and only a denial's end as StaleError."""
+    """End one consent; refuse with NotFound-, Forbidden- or InvalidRequestError.
+
+    Only a denial's end is refused as StaleError, and as UnavailableError while nothing new may be released.
+    """
+
+    # Also of a denial: were its end turned away at the door, a stranger would learn that there is one.
+    narrowing = True
 
     def __init__(self, actor: Actor, shared: SharedRow, statement: Statement | None, claim: Claim) -> None:
         self._actor, self._shared, self._statement, self.claim = actor, shared, statement, claim
         self._consent = parse_consent(parse_statement(shared.envelope).payload, shared.seq)
-        self.narrowing = self._consent.effect == "permit"
         self.streams = (shared.dossier,)
         self.foreign = (actor.id,)
         # Only what the consent lists: ending it must not take longer as the dossier grows.
@@ -78,6 +83,8 @@ class Withdraw(Entry[Ended]):
         state: DossierState = view.facts(self._shared.dossier).value
         if not self._may_know(state.rules, view):
             raise NotFoundError
+        if self._consent.effect == "deny" and view.closed:
+            raise UnavailableError(view.closed)
         self._check_about()
         items = {want.item: found for want in self._items if (found := view.rows(want)) is not None}
         if self._statement is None:

@@ -6,7 +6,14 @@ import pytest
 
 from crypto.capsules import KeyId, seal_capsule
 from crypto.encoding import new_id
-from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
+from dossier.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    StaleError,
+    UnavailableError,
+)
 from dossier.hiding.absent import Absent
 from dossier.sharing import adding
 from dossier.sharing.adding import AddCapsules
@@ -84,8 +91,9 @@ async def test_a_writer_that_is_behind_tells_nothing(pool):
         stranger = await town.person("Vreemd")
         home = await town.dossier(await town.person("Sanne"))
         consent = await town.give(home, reader)
+        denial = await town.give(home, reader, effect="deny", actions=DENIED)
         behind.append("the log is behind")
-        for wanted in (consent, new_id(consent[:2])):
+        for wanted in (consent, denial, new_id(consent[:2])):
             key = claim(stranger.actor)
             absent = Absent(stranger.actor, key, Withdraw.kinds(wanted), narrowing=True)
             with pytest.raises(NotFoundError):
@@ -93,7 +101,11 @@ async def test_a_writer_that_is_behind_tells_nothing(pool):
                     wanted, lambda shared, key=key: Withdraw(stranger.actor, shared, None, key), absent
                 )
         assert (await town.withdraw(home, consent)).state == "withdrawn"
+        # A denial's end opens something: whoever may know of it is told that nothing is opened now.
+        with pytest.raises(UnavailableError, match=behind[0]):
+            await town.withdraw(home, denial)
         behind.clear()
+        assert (await town.withdraw(home, denial)).state == "withdrawn"
 
 
 async def test_ending_twice_is_no_error(town, world):
