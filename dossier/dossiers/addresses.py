@@ -66,7 +66,12 @@ class Ask(Entry[Known | None]):
         return Outcome((append,), answer=lambda _receipts: known, keep=_position)
 
     def recall(self, claimed: Claimed, view: View) -> Known | None:
-        """Give it again if the organisation may still add: as of then, which makes the same address, or as it is now."""
+        """Give it again if the organisation may still add: as of then, which makes the same address, or as it is now.
+
+        What was refused stays refused under this key: no event says that it was given.
+        """
+        if not claimed.kept:
+            return None
         then, now = (self._known(self._decide(view), view, at) for at in (claimed.at_ms // 1000, view.now))
         return then if _position(then) == claimed.kept else now
 
