@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from crypto.errors import CryptoError
 from dossier.client.errors import UntrustedError
 from dossier.client.history import LoggedTags
 from dossier.client.session import Session
+
+WAITS = (0.3, 1.0, 4.0, 15.0, 40.0)
+"""Seconds after which the list is asked for again when an erasure is not in the log yet: the merge delay in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +48,25 @@ class Auditor:
         Raise UntrustedError for fields that are not those of the leaf, for a payload that is gone without an erasure
         among these events and, with `logged`, for a leaf that the log has not; RefusedError unless the role is attested.
         """
-        gone: dict[tuple[str, str], int] = {}
+        gone, waits, newest = _Gone(), iter(WAITS), -1
         while True:
             page = self.session.get("/v1/events", {"after": after, "stream": stream})
             for shown in page["events"]:
                 found = audited(shown, logged)
-                _note_erasure(found, gone)
+                if found.index <= newest:
+                    continue  # the last page is asked for again
+                newest = found.index
+                gone.see(found)
                 yield found
             following = int(page.get("next", 0))
-            if following <= after:
-                break
-            after = following
-        for _stream, seq in gone:
-            raise UntrustedError(f"event {seq}: its payload is gone, and the event that is said to say why does not")
+            if following > after:
+                after = following
+            elif not gone.awaits():
+                return
+            elif (wait := next(waits, None)) is not None:
+                time.sleep(wait)
+            else:
+                raise UntrustedError(gone.told())
 
     def proof(self, event: str) -> bytes:
         """Fetch the tlog-proof of an event; RefusedError with status 409 before the log has it."""
@@ -80,11 +90,29 @@ def audited(shown: Mapping[str, Any], logged: LoggedTags | None = None) -> Audit
     return found
 
 
-def _note_erasure(found: AuditedEvent, gone: dict[tuple[str, str], int]) -> None:
-    """Keep which payloads are gone until the erasure comes that names each, in its own stream and at the place told."""
-    if found.erased_by:
-        gone[found.stream, str(found.seq)] = found.erased_by
-    if found.fields.get("schema") == ERASURE_SCHEMA and found.fields.get("stream") == found.stream:
-        named = found.stream, found.fields["seq"]
-        if gone.get(named) == found.seq:
-            del gone[named]
+class _Gone:
+    """Which payloads are gone until the erasure comes that names each, in its own stream and at the place told."""
+
+    def __init__(self) -> None:
+        self._gone: dict[tuple[str, int], int] = {}
+        self._last: dict[str, int] = {}
+
+    def see(self, found: AuditedEvent) -> None:
+        """Take note of the next event of a stream."""
+        self._last[found.stream] = found.seq
+        if found.erased_by:
+            self._gone[found.stream, found.seq] = found.erased_by
+        if found.fields.get("schema") == ERASURE_SCHEMA and found.fields.get("stream") == found.stream:
+            named = found.stream, int(found.fields["seq"])
+            if self._gone.get(named) == found.seq:
+                del self._gone[named]
+
+    def awaits(self) -> bool:
+        """Whether some erasure is still to come; raise UntrustedError if the event told of came and erased nothing."""
+        if any(self._last[stream] >= by for (stream, _), by in self._gone.items()):
+            raise UntrustedError(self.told())
+        return bool(self._gone)
+
+    def told(self) -> str:
+        """Name the first that is gone."""
+        return f"event {next(iter(self._gone))[1]}: its payload is gone, and the event that is said to say why does not"
