@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from consent.terms import VAULT
@@ -19,6 +20,7 @@ from crypto.encoding import BUCKET_SIZE, decode_base64, encode_base64, new_id, s
 from crypto.sections import SectionPlace, seal_placed, wrap_section
 from crypto.statements import Statement, parse_statement
 from dossier.client.epochs import Epochs, Seen
+from dossier.client.errors import RefusedError
 from dossier.client.governing import holder_chain
 from dossier.client.groups import People
 from dossier.client.making import holder_capsule, next_authority, next_dossier_key
@@ -26,6 +28,11 @@ from dossier.client.opened import OpenedItem
 from dossier.client.owner import Owner
 
 Tell = Callable[[str], None]
+
+OVERTAKEN = frozenset({"left-out", "not-standing", "stale-position"})
+"""Refusals of a step that was right when the dossier was looked at: somebody may read since, or may no longer."""
+
+TRIES = 3
 
 
 @dataclass
@@ -51,14 +58,15 @@ def rotate(
 ) -> Rotation:
     """Complete all that waits, as one who holds the dossier in full; with `anew` a new dossier key in any case.
 
-    `tell` hears of each step. Raise PinError, SignatureError for what does not verify, RefusedError; a ConflictError of
-    another holder's client who was first comes as RefusedError with status 409: then look again.
+    `tell` hears of each step. A step that a consent or its end overtook is done again by a new look. Raise PinError,
+    SignatureError for what does not verify, RefusedError; a ConflictError of another holder's client who was first comes
+    as RefusedError with status 409: then look again.
     """
     run = Run(owner, dossier, people, tell)
     if anew or any(each["key"] == "dossier-key" for each in run.seen.shown["rotations"]):
-        run.succeed()
+        run.step(run.succeed)
     for each in run.sections():
-        run.rotate_section(each["section"], each["lane"])
+        run.step(partial(run.rotate_section, each["section"], each["lane"]))
     run.reseal()
     run.done.left = run.seen.shown["rotations"]
     return run.done
@@ -75,6 +83,18 @@ class Run:
     def look(self) -> None:
         """See everything as it is now."""
         self.seen = Seen.now(self.owner, self.people, self.dossier)
+
+    def step(self, do: Callable[[], None]) -> None:
+        """Do one step, again by a new look while who may read changes between the look and the act."""
+        for left in reversed(range(TRIES)):
+            try:
+                do()
+            except RefusedError as refused:
+                if refused.code not in OVERTAKEN or not left:
+                    raise
+                self.look()
+            else:
+                return
 
     def sections(self) -> list[Mapping[str, Any]]:
         """The sections that wait and are this holder's to rotate."""

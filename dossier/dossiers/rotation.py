@@ -144,9 +144,12 @@ class Epoch:
             if capsule.statement_hash == stand.authority:
                 self._check_holder(stand.state, capsule, view.now)
                 continue
-            consent = permits.get(ids[capsule.statement_hash] or b"")
+            named = ids[capsule.statement_hash]
+            if named is None:
+                raise InvalidRequestError("a capsule is for no consent of this dossier", code="invalid-capsule")
+            consent = permits.get(named)
             if consent is None or view.now >= consent.period.end:
-                raise InvalidRequestError("a capsule is for a consent that does not stand", code="invalid-capsule")
+                raise ConflictError("a capsule is for a consent that does not stand", code="not-standing")
             catalogue = stand.state.rules.catalogues.versions.get(consent.catalogue)
             check_capsules(consent, capsule.statement_hash, self._dossier, [capsule], {}, catalogue)
 
@@ -160,7 +163,8 @@ class Epoch:
         served = {each.grantee.hex() for each in self._new.capsules} | set(rotation["skipped"])
         missing = remaining(state, holders, self.section, now) - {bytes.fromhex(each) for each in served}
         if missing:
-            raise InvalidRequestError("somebody who still may read is neither served nor skipped", code="left-out")
+            # Mostly a consent that was given after the client looked: looked again, it is served.
+            raise ConflictError("somebody who still may read is neither served nor skipped", code="left-out")
 
 
 class Rotate(Entry[Rotated]):

@@ -110,7 +110,7 @@ async def test_grantee_may_not_be_left_out(town, home, reader):
     """F04: who still may read gets a capsule of the new key or is named as skipped."""
     consent = await town.give(home, reader)
     shared = await town.sharing.consent(consent)
-    with pytest.raises(InvalidRequestError) as caught:
+    with pytest.raises(ConflictError) as caught:
         await rotate(town, home, await new_epoch(town, home))
     assert caught.value.code == "left-out"
     await rotate(town, home, await new_epoch(town, home, served=[(shared.hash, reader)]))
@@ -129,7 +129,7 @@ async def test_holder_who_begins_later_may_not_be_left_out(town, home):
     key = {KeyId.section(home.place("debts")): home.secrets["debts", "ordinary"]}
     sealed = seal_capsule(statement.hash, helper.id, helper.sealing.public, key)
     await change(town, home, statement, [sealed])
-    with pytest.raises(InvalidRequestError) as caught:
+    with pytest.raises(ConflictError) as caught:
         await rotate(town, home, await new_epoch(town, home))
     assert caught.value.code == "left-out"
     await rotate(town, home, await new_epoch(town, home, served=[(statement.hash, helper)]))
@@ -160,8 +160,9 @@ async def test_capsules_need_a_standing_consent(town, home, reader):
             await rotate(town, home, await new_epoch(town, home, served=served))
         assert caught.value.code == "invalid-capsule"
     await town.withdraw(home, consent)
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(ConflictError) as ended:
         await rotate(town, home, await new_epoch(town, home, served=[(shared.hash, reader)]))
+    assert ended.value.code == "not-standing"
     assert (await current(town, home)).epoch == 0
 
 
