@@ -6,7 +6,7 @@ asks in SQL (the store.py of each part); the checks that a row must pass stand i
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Identity, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Identity, Index, Integer, LargeBinary, Text, text
 from sqlmodel import SQLModel
 
 from audit.tables import column, key, optional
@@ -55,20 +55,18 @@ class Capsule(SQLModel, table=True):
 
 
 class Address(SQLModel, table=True):
-    """Which dossier an identifier finds."""
+    """Which dossier an identifier finds: one, and no other (ADR 0446)."""
 
     __tablename__ = "address"
     __table_args__: ClassVar[Any] = (
         Index("address_dossier", "dossier"),
-        Index("address_one", "bucket", "hmac", unique=True, postgresql_where=text("(NOT quarantined)")),
         {"schema": "dossier"},
     )
 
     bucket: int = key(Integer)
     hmac: bytes = key(LargeBinary)
-    dossier: bytes = key(LargeBinary)
+    dossier: bytes = column(LargeBinary)
     kind: str = column(Text)
-    quarantined: bool = column(Boolean, server_default=text("false"))
     at: int = column(BigInteger)
 
 

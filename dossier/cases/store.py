@@ -69,7 +69,7 @@ class InvitationWant:
         rows = await connection.fetch(
             """SELECT w.case_id, w.dossier, i.hmac, i.invitation
                FROM unnest($1::bytea[], $2::bytea[]) AS w (case_id, dossier)
-               JOIN dossier.address a ON a.dossier = w.dossier AND NOT a.quarantined
+               JOIN dossier.address a ON a.dossier = w.dossier
                JOIN dossier.invitation i ON i.bucket = a.bucket AND i.hmac = a.hmac AND i.case_id = w.case_id
                WHERE i.state = 'waiting' AND i.expires > audit.now_ms() / 1000""",
             [want.case for want in wants],

@@ -15,7 +15,7 @@ from crypto.keys import key_hash
 from crypto.statements import Statement
 
 INSERT_DOSSIER = "INSERT INTO dossier.dossier VALUES (audit.bucket($1), $1, $2, $3, $4)"
-INSERT_ADDRESS = "INSERT INTO dossier.address VALUES (audit.bucket($1), $1, $2, $3, $4, $5)"
+INSERT_ADDRESS = "INSERT INTO dossier.address VALUES (audit.bucket($1), $1, $2, $3, $4)"
 INSERT_STATEMENT = "INSERT INTO dossier.statement VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6)"
 INSERT_SECTION_KEY = "INSERT INTO dossier.section_key VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7, $8)"
 INSERT_CAPSULE = "INSERT INTO dossier.capsule VALUES (audit.bucket($1), $1, $2, $3, $4, $5, $6, $7)"
@@ -31,8 +31,8 @@ class AddressWant:
     async def load(cls, connection: Connection, wants: Sequence[AddressWant]) -> Mapping[AddressWant, bytes]:
         """Return dossier ids by want."""
         rows = await connection.fetch(
-            "SELECT hmac, dossier FROM dossier.address WHERE NOT quarantined"
-            " AND (bucket, hmac) IN (SELECT audit.bucket(w), w FROM unnest($1::bytea[]) AS w)",
+            "SELECT hmac, dossier FROM dossier.address"
+            " WHERE (bucket, hmac) IN (SELECT audit.bucket(w), w FROM unnest($1::bytea[]) AS w)",
             [want.identifier for want in wants],
         )
         return {cls(row["hmac"]): row["dossier"] for row in rows}
@@ -187,7 +187,7 @@ def creation_writes(
     sections = [statement for statement in statements if statement.kind == "section-key"]
     return (
         Write(INSERT_DOSSIER, (dossier, owner, nature, now)),
-        Write(INSERT_ADDRESS, (identifier, dossier, nature, False, now)),
+        Write(INSERT_ADDRESS, (identifier, dossier, nature, now)),
         *(statement_write(dossier, each, dossier, seq) for seq, each in enumerate(statements, 1)),
         *(section_write(dossier, each, wrapped[each.payload["section"], each.payload["lane"]]) for each in sections),
         *capsule_writes(dossier, capsules, now),
@@ -208,7 +208,7 @@ class DossierStore:
     async def find(self, identifier: bytes) -> bytes | None:
         """Return the dossier that an identifier's HMAC leads to."""
         found: bytes | None = await self._pool.fetchval(
-            "SELECT dossier FROM dossier.address WHERE bucket = audit.bucket($1) AND hmac = $1 AND NOT quarantined",
+            "SELECT dossier FROM dossier.address WHERE bucket = audit.bucket($1) AND hmac = $1",
             identifier,
         )
         return found

@@ -1,7 +1,9 @@
 """Making a dossier: what is taken is told apart."""
 
+import asyncio
 import secrets
 
+import asyncpg
 import pytest
 
 from dossier.dossiers.creation import CreateDossier
@@ -25,3 +27,18 @@ async def test_taken_id_and_taken_address_differ(town):
     _, other = new_home(owner)
     assert await refused(town, owner, replace(other, identifier=first.identifier)) == "address-taken"
     assert await refused(town, owner, replace(first, identifier=secrets.token_bytes(32))) == "id-in-use"
+
+
+async def test_one_dossier_for_an_identifier(town):
+    """Of two claims to one identifier at once one makes a dossier; the other makes nothing, and the table says so too."""
+    owners = [await town.person(name) for name in ("Hanneke", "Janneke")]
+    first = new_home(owners[0])[1]
+    both = [first, replace(new_home(owners[1])[1], identifier=first.identifier)]
+    acts = [CreateDossier(owner.actor, new, claim(owner.actor)) for owner, new in zip(owners, both, strict=True)]
+    done = await asyncio.gather(*map(town.writer.submit, acts), return_exceptions=True)
+    assert [each.code for each in done if isinstance(each, ConflictError)] == ["address-taken"]
+    found = "SELECT count(*) FROM dossier.address WHERE hmac = $1"
+    assert await town.pool.fetchval(found, first.identifier) == 1
+    again = "INSERT INTO dossier.address SELECT bucket, hmac, $2, kind, at FROM dossier.address WHERE hmac = $1"
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await town.pool.execute(again, first.identifier, secrets.token_bytes(16))
