@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from crypto.encoding import encode_base64
+from crypto.errors import CryptoError
+from dossier.client.errors import UntrustedError
 from dossier.client.holding import HeldDossier
 from dossier.client.owner import Owner
 from dossier.client.reading import Asked, Released, save_part
@@ -49,7 +51,7 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     rejected = [f"{row['item']}  left out: {row['rejected']}" for row in rows if "rejected" in row]
     told = f"{counted(len(rows) - len(rejected), 'item')}, {len(happened.values['events'])} events in {folder}"
     values = {"out": str(folder), "items": rows, "events": len(happened.values["events"])}
-    return Report(values, [*rejected, told], ok=listed.ok and granted.ok and happened.ok)
+    return Report(values, [*rejected, told], ok=not rejected and granted.ok and happened.ok)
 
 
 def _new_folder(path: Path) -> Path:
@@ -73,8 +75,15 @@ def _documents(who: Who, rows: list[dict[str, Any]], folder: Path) -> list[dict[
 
 
 def _document(who: Who, owner: Owner, held: HeldDossier, row: dict[str, Any], folder: Path) -> dict[str, Any]:
-    released = owner.read(held, bytes.fromhex(row["item"]), TO_KEEP, who.log_keys())
-    parts = [_part(who, released, number, folder / f"{row['item']}.{number}") for number in range(len(row["parts"]))]
+    """Read one item; one that is not what its author signed is named, and keeps no other from being taken along."""
+    paths = [folder / f"{row['item']}.{number}" for number in range(len(row["parts"]))]
+    try:
+        released = owner.read(held, bytes.fromhex(row["item"]), TO_KEEP, who.log_keys())
+        parts = [_part(who, released, number, path) for number, path in enumerate(paths)]
+    except (CryptoError, UntrustedError) as error:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return {"rejected": str(error)}
     header = encode_base64(released.header.statement.envelope)
     return {"metadata": released.metadata, "parts": parts, "reading": released.reading, "header": header}
 
