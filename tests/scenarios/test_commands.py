@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from web.demo.loading import load
 from web.demo.progress import silent
 from web.demo.record import write_demo
 
+ENGINEERS = Path(__file__).parents[2] / "docs" / "integrate.md"
 MIB = 1024 * 1024
 SISTER = "els-de-wit"
 ASKED = ["--purpose", "debt-plan", "--reason", "intake"]
@@ -96,6 +98,21 @@ def made_files(folder):
     for path, content in zip(paths, contents.values(), strict=True):
         path.write_bytes(content)
     return [str(path) for path in paths], list(contents.values())
+
+
+def test_the_page_for_engineers_finds_its_settings(terminal, settings, tmp_path, monkeypatch):
+    """The script of docs/integrate.md prints, from a demonstration's folder alone, all that the page's steps read."""
+    (script,) = re.findall(r"```py\n(.*?)```", ENGINEERS.read_text("utf-8"), re.DOTALL)
+    (tmp_path / ".data").symlink_to(settings.data_dir)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(script, str(ENGINEERS), "exec"), {})
+    told = dict(line.removeprefix("export ").split("=", 1) for line in terminal.capsys.readouterr().out.splitlines())
+    assert told["IDENTIFIER"] == IDENTIFIER
+    assert len(bytes.fromhex(told["DIRECTORY_KEY"])) == 32
+    assert "d" in json.loads((tmp_path / told["SIGN_IN_KEY"]).read_text())
+    assert {f"export {name}" for name in told} == set(
+        re.findall(r"^export \w+", ENGINEERS.read_text("utf-8"), re.MULTILINE)
+    )
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file system takes only names that are text")
