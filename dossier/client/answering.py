@@ -161,7 +161,7 @@ def _answer(
         "words": sha256(sealed).hex() if sealed else "",
         "signer": owner.identity.person.hex(),
         "issuedAt": owner.session.now(),
-        "capacity": "owner",
+        "capacity": owner.capacity(request.dossier),
     }
     statement = sign("access-answer", payload, owner.identity.signing)
     body = {

@@ -303,7 +303,7 @@ def accept(owner: Owner, case: CaseView, dossier: bytes, end: int) -> dict[str, 
         "after": dict(held.after),
         "signer": owner.identity.person.hex(),
         "issuedAt": owner.session.now(),
-        "capacity": "owner",
+        "capacity": held.capacity(owner.identity.person),
     }
     statement = sign("case-acceptance", payload, owner.identity.signing)
     answer: dict[str, Any] = owner.session.post(

@@ -13,6 +13,7 @@ from crypto.encoding import decode_base64, encode_base64
 from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement, sign, verify
 from dossier.client.errors import UntrustedError
+from dossier.client.holding import capacity_of, statements_of
 from dossier.client.owner import Owner
 from dossier.client.signers import Signers, key_then
 
@@ -33,16 +34,17 @@ def waiting(owner: Owner, dossier: bytes) -> list[Waiting]:
     return [_checked(each, dossier, signers) for each in shown]
 
 
-def countersign(owner: Owner, dossier: bytes, proposal: Waiting, capacity: str = "owner") -> str:
-    """Sign a proposal too; return "accepted" once enough have signed it, "proposed" before. Raise RefusedError."""
+def countersign(owner: Owner, dossier: bytes, proposal: Waiting, capacity: str = "") -> str:
+    """Sign a proposal too, in the capacity that the authority list names unless another is given; return "accepted" once enough have signed it, "proposed" before. Raise RefusedError."""
     owner.session.step_up()
+    shown = owner.session.get(f"/v1/dossiers/{dossier.hex()}")
     payload = {
         "proposal": proposal.statement.hash.hex(),
         "dossier": dossier.hex(),
-        "after": dict(owner.session.get(f"/v1/dossiers/{dossier.hex()}")["rules"]),
+        "after": dict(shown["rules"]),
         "signer": owner.identity.person.hex(),
         "issuedAt": owner.session.now(),
-        "capacity": capacity,
+        "capacity": capacity or capacity_of(statements_of(shown), owner.identity.person),
     }
     statement = sign("countersignature", payload, owner.identity.signing)
     body = {"statement": encode_base64(statement.envelope)}

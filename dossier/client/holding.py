@@ -77,6 +77,10 @@ class HeldDossier:
         newest = {_where(self.dossier, *place): self.current(*place).hash.hex() for place in places}
         return {self.dossier.hex(): self.chain.head.hex(), **newest}
 
+    def capacity(self, person: bytes) -> str:
+        """In what capacity a person signs for this dossier; see `capacity_of`."""
+        return capacity_of(self.statements, person)
+
     def item_key(self, header: Header, shown: Mapping[str, Any]) -> bytes:
         """Open the item key of a listed item: adopted if it can be, else as placed, else as it was born."""
         core = header.core
@@ -94,6 +98,23 @@ class HeldDossier:
         return open_item_key(header, self.sealing_key(birth), decode_base64(shown["sealedKey"]))
 
 
+def statements_of(shown: Mapping[str, Any]) -> tuple[Statement, ...]:
+    """The statements of a dossier as the service shows them, in its order; none is verified here."""
+    return tuple(parse_statement(decode_base64(text)) for text in shown["statements"])
+
+
+def capacity_of(statements: Iterable[Statement], person: bytes) -> str:
+    """In what capacity a person signs for a dossier, by the newest of its authority lists: what they say of themselves.
+
+    An owner signs as such, whatever else stands on the list; whom no list names too, and the service refuses them.
+    """
+    lists = [one for one in statements if one.kind == "authority-list"]
+    newest = max(lists, key=lambda one: int(one.payload["after"]["seq"]), default=None)
+    entries = newest.payload["holders"] if newest is not None else []
+    named = [str(each["capacity"]) for each in entries if each["person"] == person.hex()]
+    return "owner" if "owner" in named or not named else named[0]
+
+
 def hold_dossier(shown: Mapping[str, Any], holder: Identity, pins: Mapping[str, str] | None = None) -> HeldDossier:
     """Open what the service shows of a dossier to a full holder.
 
@@ -103,7 +124,7 @@ def hold_dossier(shown: Mapping[str, Any], holder: Identity, pins: Mapping[str, 
     """
     known = pins or {}
     dossier = bytes.fromhex(shown["dossier"])
-    statements = tuple(parse_statement(decode_base64(text)) for text in shown["statements"])
+    statements = statements_of(shown)
     pinned = bytes.fromhex(known[dossier.hex()]) if dossier.hex() in known else None
     chain = verify_dossier_chain([one for one in statements if one.kind == "dossier-key"], dossier, pinned=pinned)
     keys = _open_own(shown["capsules"], holder, chain)

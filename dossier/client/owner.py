@@ -23,7 +23,7 @@ from crypto.statements import parse_statement, sign
 from dossier.client.agency import send_record
 from dossier.client.authority import Authority, list_sequence, pinned_authority
 from dossier.client.delivering import Content, Record, Sender, seal_record
-from dossier.client.holding import HeldDossier, hold_dossier
+from dossier.client.holding import HeldDossier, capacity_of, hold_dossier, statements_of
 from dossier.client.making import FOREVER, Identity, MadeDossier, make_dossier
 from dossier.client.opened import OpenedItem, RejectedItem
 from dossier.client.parties import Pins, Register
@@ -65,6 +65,11 @@ class Owner:
         self.pins.update(held.pins())
         return held
 
+    def capacity(self, dossier: bytes) -> str:
+        """In what capacity they sign for a dossier: owner, or as its newest authority list names them."""
+        shown = self.session.get(f"/v1/dossiers/{dossier.hex()}")
+        return capacity_of(statements_of(shown), self.identity.person)
+
     def admit(self, dossier: bytes, organisation: bytes, sections: Sequence[str] = ()) -> str:
         """Let an organisation deliver to these sections, all if none is named; return the admission's id."""
         admission = new_id(dossier[:BUCKET_SIZE]).hex()
@@ -75,15 +80,16 @@ class Owner:
     def govern(self, dossier: bytes, kind: str, fields: Mapping[str, Any], *, widening: bool = True) -> dict[str, Any]:
         """Sign and send a statement of this kind; a widening one names the position that the dossier has now."""
         self.session.step_up()
+        shown = self.session.get(f"/v1/dossiers/{dossier.hex()}")
         payload = {
             **fields,
             "dossier": dossier.hex(),
             "signer": self.identity.person.hex(),
-            "capacity": "owner",
+            "capacity": capacity_of(statements_of(shown), self.identity.person),
             "issuedAt": self.session.now(),
         }
         if widening:
-            payload["after"] = dict(self.session.get(f"/v1/dossiers/{dossier.hex()}")["rules"])
+            payload["after"] = dict(shown["rules"])
         statement = sign(kind, payload, self.identity.signing)
         body = {"statement": encode_base64(statement.envelope)}
         answer: dict[str, Any] = self.session.post(f"/v1/dossiers/{dossier.hex()}/statements", body)

@@ -88,7 +88,7 @@ def consent_payload(
         "after": dict(held.after),
         "signer": owner.identity.person.hex(),
         "issuedAt": now,
-        "capacity": "owner",
+        "capacity": held.capacity(owner.identity.person),
     }
 
 

@@ -71,6 +71,22 @@ def terminal(town, settings, monkeypatch, capsys):
     return Terminal(settings.data_dir, capsys)
 
 
+async def acts_for_the_owner(terminal, item):
+    """A mandate lists, gives a consent and ends it, each signed in that capacity."""
+    acting = ("--as", FRIEND, "--of", OWNER)
+    listed = await terminal.done("items", *acting)
+    assert item in [each["item"] for each in listed["items"]]
+    given = await terminal.done(
+        "grant", *acting, "--to", PROFESSIONAL, "--sections", "income", "--purpose", "debt-plan"
+    )
+    shown = await terminal.done("consents", "--as", OWNER)
+    assert given["consent"] in [each["consent"] for each in shown["consents"]]
+    assert (await terminal.done("withdraw", given["consent"], *acting))["state"] == "withdrawn"
+    events = (await terminal.done("events", "--as", OWNER, "--dossier", "private"))["events"]
+    by = [(each["fields"]["kind"], each["fields"]["capacity"]) for each in events if each["fields"].get("capacity")]
+    assert by[-2:] == [("consent", "mandate"), ("withdrawal", "mandate")]
+
+
 async def test_by_hand_from_adding_to_new_keys(terminal, tmp_path):
     """Added, read, ended by sign-in alone, rotated with progress; the owner and a grantee read on, the friend does not."""
     letter = tmp_path / "brief.txt"
@@ -88,6 +104,7 @@ async def test_by_hand_from_adding_to_new_keys(terminal, tmp_path):
     out = tmp_path / "out"
     await terminal.done("open", first, "--as", FRIEND, "--dossier", dossier, "--out", str(out))
     assert out.read_text() == "beste Hanneke"
+    await acts_for_the_owner(terminal, first)
     ended = await terminal.done("authority", "--as", OWNER, "--dossier", "private", "--end", FRIEND)
     assert len(ended["holders"]) == 1
     between = await pushed()

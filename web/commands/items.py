@@ -34,18 +34,23 @@ def report(who: Who, arguments: argparse.Namespace) -> Report:
     lines = [f"{row['item']}  {row['section']:<9} {row['lane']:<12} {row['issued']}  {row['title']}" for row in good]
     lines += [f"{row['item']}  not shown: {row['rejected']}" for row in rows if "rejected" in row]
     lines += [WHEN_CHANGED] if any("pinned" in row.get("rejected", "") for row in rows) else []
-    lines += [UNASKED] if (arguments.of or not who.is_citizen) and not arguments.reason else []
+    lines += [UNASKED] if _as_reader(who, arguments) and not arguments.reason else []
     return Report({"items": rows}, [*lines, counted(len(good), "item")], ok=len(good) == len(rows))
 
 
 def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> Iterator[OpenedItem | RejectedItem]:
-    if not who.is_citizen or arguments.of:
+    if _as_reader(who, arguments):
         yield from who.reader().items(dossier, asked(who, arguments), arguments.section)
         return
     owner = who.owner()
     held = owner.hold(dossier)
     who.company.keep_pins(who.name, owner.pins)
     yield from owner.items(held, arguments.section)
+
+
+def _as_reader(who: Who, arguments: argparse.Namespace) -> bool:
+    """Who looks in the dossier of another says what for; a citizen who does not looks as one who holds it."""
+    return not who.is_citizen or bool(arguments.purpose and (arguments.of or arguments.dossier))
 
 
 def _row(who: Who, dossier: bytes, item: OpenedItem | RejectedItem) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""End a consent at once. It needs no key, and is never refused to the one who gave it."""
+"""End a consent at once. It needs no key, and is never refused to the one who gave it or holds the dossier."""
 
 from __future__ import annotations
 
@@ -27,14 +27,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _report(who: Who, arguments: argparse.Namespace) -> Report:
     found = _find(who, arguments)
-    own = not arguments.of and who.is_citizen
-    actor = who.owner() if own else Owner(who.session, who.company.identity(who.name), who.company.register(who.name))
+    actor = Owner(who.session, who.company.identity(who.name), who.company.register(who.name))
     actor.seen = who.company.seen(who.name)
-    capacity = "owner" if own else "grantee"
     with_key = not arguments.without_key
+    capacity = _capacity(who, actor, found) if with_key else ""
     answer = sharing.withdraw(actor, found, arguments.reason, with_key=with_key, capacity=capacity)
     values = {"consent": found.consent.id, "state": answer["state"], "remains": answer["remains"]}
     return Report(values, [f"{found.consent.id}  {answer['state']}", answer["remains"]])
+
+
+def _capacity(who: Who, actor: Owner, shown: listed.Shown) -> str:
+    """As whom one ends it: handing back what one was given, as its owner, or as the authority list names one."""
+    if not who.is_citizen or shown.consent.grantee.person == actor.identity.person.hex():
+        return "grantee"
+    return actor.capacity(bytes.fromhex(shown.statement.payload["dossier"]))
 
 
 def _find(who: Who, arguments: argparse.Namespace) -> listed.Shown:
