@@ -43,6 +43,9 @@ ALWAYS_MAKE: Final = frozenset(
 )
 """Kinds of statements of which an accepted one always makes a fact of its kind."""
 
+SIGNED: Final = frozenset({"dossier", "person", "organisation"})
+"""Kinds of streams whose facts of statements come with the event that names the statement, and no other."""
+
 ENDS_CONSENT: Final = {"withdrawal": "consent", "consent-ended": "consent", "consent": "replaces"}
 """Kinds of facts that end a consent, and the field that names it."""
 
@@ -58,7 +61,7 @@ def ungrounded(kind: str, event: Event, evidence: bytes, facts: Sequence[FactRec
         return [*_named(event, facts), *_missing(event, facts)]
     if schema == "stopped/v1":
         return _stopped(kind, event, facts)
-    made = [fact for fact in facts if kind == "dossier" and fact.kind in KINDS]
+    made = [fact for fact in facts if kind in SIGNED and fact.kind in KINDS]
     return [f"no statement made the fact of kind {fact.kind}" for fact in made]
 
 
@@ -114,12 +117,12 @@ def _stopped(kind: str, event: Event, facts: Sequence[FactRecord]) -> list[str]:
         for fact in facts
         if (fact.kind, fact.subject.hex(), fact.body.get(field)) != (ends, event["subject"], event["subject"])
         or (at_once and fact.body.get("until", event.number("time")) != event.number("time"))
-        if not (event["type"] == "consent" and _is_over(fact))
+        if not (event["type"] in ("consent", "admission") and _is_over(fact))
     ]
 
 
 def _is_over(fact: FactRecord) -> bool:
-    """Whether a fact says that a proposal waits no more: it gives nothing, and goes with what ends the consent in it."""
+    """Whether a fact says that a proposal waits no more: it gives nothing, and goes with what ends what it was for."""
     return fact.kind == PROPOSAL and fact.body == DONE
 
 

@@ -53,3 +53,22 @@ def test_a_stop_that_makes_nothing():
     """Authority that ended by time has no fact; nor has what a register keeps in its own stream of what it reported."""
     assert wrong(stop(cause="expired")) == []
     assert ungrounded("organisation", stop(cause="register-event", subject=""), b"", ()) == []
+
+
+@pytest.mark.parametrize(
+    "stream, kind",
+    [("person", "key-chain"), ("organisation", "person-attestation"), ("organisation", "system-attestation")],
+)
+@pytest.mark.parametrize("schema", ["key/v1", "case/v1"])
+def test_keys_that_no_statement_made_are_found(stream, kind, schema):
+    """Keys or an attestation under an event that names no statement were signed by nobody: each is named (P6, P8)."""
+    event = make_event(schema, {"actor": BRAM, "time": AT})
+    fact = FactRecord(7, 0, kind, bytes.fromhex(ANNA), {"person": ANNA})
+    assert ungrounded(stream, event, b"", [fact]) == [f"no statement made the fact of kind {kind}"]
+
+
+def test_an_end_of_an_attestation_needs_no_statement():
+    """What only takes away is no statement, and is made by an event that names none."""
+    event = make_event("key/v1", {"actor": BRAM, "kind": "attestation-end", "time": AT})
+    fact = FactRecord(7, 0, "attestation-end", bytes.fromhex(ANNA), {"until": AT})
+    assert ungrounded("organisation", event, b"", [fact]) == []

@@ -32,6 +32,7 @@ from dossier.hiding.store import HiddenStore
 from dossier.items.delivery import Delivery, SealedPart
 from dossier.items.intake import Deliver
 from dossier.parties.actor import Actor, Assurance
+from dossier.parties.rows import statement_row
 from dossier.reading.again import Promiser
 from dossier.reading.service import Readings
 from dossier.reading.store import ReadingStore
@@ -57,16 +58,26 @@ def claim(actor, key=None, body=b"", route=b"POST /v1/test"):
 
 
 class Seed(Entry):
-    """Open a stream with facts that no test is about."""
+    """Open a stream with facts that no test is about; those of a statement are said, and kept, as it was signed."""
 
-    def __init__(self, stream, kind, facts):
+    def __init__(self, stream, kind, facts, statement=None, ordinal=0):
         self.streams = (stream,)
         self.stream, self.kind, self.facts = stream, kind, facts
+        self.statement, self.ordinal = statement, ordinal
+
+    @classmethod
+    def of(cls, stream, kind, subject, statement, ordinal):
+        return cls(stream, kind, (Fact("rules", statement.kind, subject, statement.payload),), statement, ordinal)
 
     def judge(self, view):
-        event = make_event("key/v1", {"actor": self.stream.hex(), "kind": self.kind, "time": view.now})
+        values, writes = {"actor": self.stream.hex(), "kind": self.kind, "time": view.now}, ()
+        if self.statement is not None:
+            values |= {"kind": self.statement.kind, "statement": self.statement.hash.hex()}
+            if self.statement.kind != "register-entry":  # a town's agencies are no links of the one register
+                writes = (statement_row(self.stream, self.statement, self.facts[0].subject, self.ordinal, view.now),)
+        append = Append(self.stream, make_event("key/v1", values), self.facts)
         openings = () if view.exists(self.stream) else (Opening(self.stream, self.kind, secrets.token_bytes(32)),)
-        return Outcome((Append(self.stream, event, self.facts),), lambda receipts: receipts[0], openings=openings)
+        return Outcome((append,), lambda receipts: receipts[0], writes, openings)
 
 
 @dataclass
@@ -155,7 +166,7 @@ class Town:
             "issuedAt": now(),
         }
         chain = sign("key-chain", fields, signing)
-        await self.writer.submit(Seed(person, "person", (Fact("rules", "key-chain", person, chain.payload),)))
+        await self.writer.submit(Seed.of(person, "person", person, chain, 0))
         made = Person(person, agency.id if agency else None, role, signing, sealing, chain, name)
         if agency:
             await self.attest(agency, made)
@@ -174,8 +185,8 @@ class Town:
             "keysHash": "22" * 32,
             "issuedAt": now(),
         }
-        fact = Fact("rules", "register-entry", agency.id, fields)
-        await self.writer.submit(Seed(agency.id, "organisation", (fact,)))
+        entry = sign("register-entry", fields, agency.key)
+        await self.writer.submit(Seed.of(agency.id, "organisation", agency.id, entry, 0))
         return agency
 
     async def attest(self, agency, person, until=None, roles=None):
@@ -193,8 +204,7 @@ class Town:
             "issuedAt": now(),
         }
         statement = sign("person-attestation", fields, agency.key)
-        fact = Fact("rules", "person-attestation", person.id, statement.payload)
-        await self.writer.submit(Seed(agency.id, "organisation", (fact,)))
+        await self.writer.submit(Seed.of(agency.id, "organisation", person.id, statement, agency.counter))
 
     async def system(self, agency, before=None, **changes):
         """A system with attested keys, or the next keys of one that has some."""
@@ -213,8 +223,7 @@ class Town:
             "issuedAt": now(),
         } | changes
         statement = sign("system-attestation", fields, agency.key)
-        fact = Fact("rules", "system-attestation", made.id, statement.payload)
-        await self.writer.submit(Seed(agency.id, "organisation", (fact,)))
+        await self.writer.submit(Seed.of(agency.id, "organisation", made.id, statement, agency.counter))
         return made
 
     async def dossier(self, owner):
