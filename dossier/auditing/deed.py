@@ -85,6 +85,9 @@ class Deed:
         statement = parse_statement(envelope)
         if statement.hash.hex() != there.event["statement"]:
             raise NotReplayableError("another statement is kept than the event names")
+        # Whoever signs for two dossiers, or in two cases, signs for each apart.
+        if statement.payload.get(self.kind, self.stream.hex()) != self.stream.hex():
+            raise NotReplayableError("the statement is about something else")
         return statement
 
 

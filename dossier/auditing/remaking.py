@@ -65,7 +65,8 @@ class Acts:
     """The acts of one stream, gathered while it is walked, then judged.
 
     `facts` are by the event that made them, `rules` the events that changed rules, in order. Of every event there are
-    the leaf hash and the time (UTC milliseconds); `gone` are those whose payload is not there any more.
+    the leaf hash and the time (UTC milliseconds); `gone` are those whose payload is not there any more, `partial` those
+    of an act of which one of these may have been a part.
     """
 
     stream: StreamRow
@@ -75,6 +76,7 @@ class Acts:
     leaves: dict[int, bytes] = field(default_factory=dict)
     times: dict[int, int] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    partial: list[Line] = field(default_factory=list)
 
     def add(self, line: Line) -> None:
         """Take in an event that an act may have been written as."""
@@ -103,9 +105,12 @@ class Remaker:
         kept = await self.store.kept(acts.stream.stream)
         history = (await self.histories([acts.stream.stream]))[acts.stream.stream]
         for lines in groups:
-            # Of an act that was erased in part nobody can say what the rest of it is.
-            if acts.gone.isdisjoint((lines[0].seq - 1, lines[-1].seq + 1)):
-                found += await self._judge(acts, history, lines, kept)
+            wrong = await self._judge(acts, history, lines, kept)
+            if wrong and not acts.gone.isdisjoint((lines[0].seq - 1, lines[-1].seq + 1)):
+                # What was erased may have been the rest of it: nobody can say that it is wrong, nor that it is not.
+                acts.partial += [line for line, _ in wrong]
+            else:
+                found += wrong
         return found
 
     async def _vouched(self, acts: Acts) -> list[Finding]:

@@ -42,6 +42,9 @@ CLASSES = ("rules", "items", "keys")
 SLACK = 5_000
 """Milliseconds within which a look from outside the writer may have missed what another process had just written."""
 
+BESIDE = "not replayable: what was written with it may have been erased beside it"
+"""What is said of an act that does not come out again by itself, next to a payload that is gone."""
+
 Progress = Callable[[int], None]
 """Called with the number of events gone through so far."""
 
@@ -82,6 +85,7 @@ class Replayer:
         walk.finish()
         for line, text in await self._remaker().findings(acts):
             walk.find(EventRow(stream.stream, line.seq, b"", b"", line.at, None, None, None, None), text)
+        result.gone += [Place(stream.stream, line.seq, b"", BESIDE) for line in acts.partial]
         result.streams += 1
 
     async def _facts(self, stream: StreamRow) -> Facts:

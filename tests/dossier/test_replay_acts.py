@@ -19,7 +19,7 @@ from crypto.statements import parse_statement, sign
 from dossier.auditing.deed import SCHEMAS, Line, group
 from dossier.auditing.deeds import MAKERS, name_of
 from dossier.auditing.remaking import ELSEWHERE
-from dossier.auditing.replaying import Replayer
+from dossier.auditing.replaying import BESIDE, Replayer
 from dossier.auditing.store import EventStore, open_row
 from dossier.cases.telling import CaseTeller
 from dossier.dossiers.govern import Govern, Submission
@@ -357,3 +357,39 @@ async def test_case_that_did_not_close_ends_nothing(story, pool):
 
     found = await Replayer(Forged(pool, alter=alter), KEYS, CATALOGUES).run(row.stream)
     assert any("comes out as 1" in each.text for each in found.findings)
+
+
+async def test_forged_act_beside_an_erased_payload_is_told(story, pool):
+    """P8: an act that does not come out is not passed over because its neighbour was erased: it is not replayable."""
+    row, opened = (await acts_of(pool, ("dossier", "statement/v1", "block")))[0][0]
+    [before] = await EventStore(pool).of_stream(row.stream, row.seq - 2, 1)
+    erased = before._replace(month=None, seed=None, sealed=None, erased_by=row.seq + 1)
+    honest = await Replayer(Forged(pool, [erased]), KEYS, CATALOGUES).run(row.stream)
+    forged = Forged(pool, [erased, lie(row, opened, actor="ab" * 16)])
+    found = await Replayer(forged, KEYS, CATALOGUES).run(row.stream)
+    assert [[each.seq for each in told.gone if each.text == BESIDE] for told in (honest, found)] == [[], [row.seq]]
+
+
+class Careless(Govern):
+    """What a service that does not look would take."""
+
+    def verify(self):
+        """Look at nothing."""
+
+
+@pytest.mark.parametrize("kind", ["block", "removal"])
+async def test_statement_about_another_dossier_is_named(town, pool, kind):
+    """P8: what the same holder signed about their other dossier is no act of this one, though it only takes away."""
+    owner = await town.person("Ilse")
+    private, business = await town.dossier(owner), await town.dossier(owner)
+    item = await town.deliver(business, owner)
+    fields = {
+        "block": {"block": new_id(private.id[:2]).hex(), "person": new_id().hex(), "from": 0, "until": now() + 3600},
+        "removal": {"removal": new_id(private.id[:2]).hex(), "item": item.hex(), "reason": "mistake"},
+    }[kind]
+    signer = {"dossier": private.id.hex(), "signer": owner.id.hex(), "issuedAt": now(), "capacity": "owner"}
+    statement = sign(kind, signer | fields, owner.signing)
+    await town.writer.submit(Careless(owner.actor, business.id, Submission(statement), claim(owner.actor)))
+    found = await Replayer(EventStore(pool), KEYS, CATALOGUES).run(business.id)
+    town.forged += [each.text for each in found.findings]
+    assert town.forged[-1:] == ["not replayable: the statement is about something else"]
