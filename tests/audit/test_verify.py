@@ -90,7 +90,9 @@ def test_missing_or_malformed_checkpoint_is_reported(data):
     log.files.pop("checkpoint")
     if data is not None:
         log.files["checkpoint"] = data
-    assert codes(verify_log(log, LOG)) == ["checkpoint"]
+    report = verify_log(log, LOG)
+    assert codes(report) == ["missing" if data is None else "checkpoint"]
+    assert (report.size, report.findings[0].where) == (0, "checkpoint")
 
 
 def test_other_verifier_key_is_reported():
