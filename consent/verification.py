@@ -97,15 +97,22 @@ def consent_sections(consent: Consent, item_sections: Mapping[str, str]) -> froz
 
 
 def check_withdrawal(
-    payload: Mapping[str, Any], consent: Consent, sections: Iterable[str] | None, facts: DossierFacts, now: int
+    payload: Mapping[str, Any],
+    consent: Consent,
+    sections: Iterable[str] | None,
+    facts: DossierFacts,
+    now: int,
+    *,
+    needs_threshold: bool = True,
 ) -> None:
     """Refuse unless one holder within scope withdraws, or the person or network grantee hands back a permit.
 
-    Raises NotAuthorisedError.
+    Without `needs_threshold` one signature is enough for a denial too: to propose its end. Raises NotAuthorisedError.
     """
     if text(payload, "capacity") != "grantee":
         # a denial withdrawn is access widened: that needs as many as giving
-        check_authority(payload, sections, facts, now, needs_threshold=consent.effect == "deny")
+        needs_threshold = needs_threshold and consent.effect == "deny"
+        check_authority(payload, sections, facts, now, needs_threshold=needs_threshold)
     elif consent.effect != "permit" or consent.grantee.person != text(payload, "signer"):
         raise NotAuthorisedError("only the grantee may hand a permit back")
 

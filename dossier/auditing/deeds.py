@@ -77,8 +77,8 @@ def _consent(deed: Deed) -> Entry[Any]:
 
 
 def _withdrawal(deed: Deed) -> Entry[Any]:
-    consent = deed.event.items("subjects")[0]
-    return Withdraw(deed.actor, _shared(deed, consent), deed.statement(), deed.claim)
+    statement = deed.statement()
+    return Withdraw(deed.actor, _shared(deed, statement.payload["consent"]), statement, deed.claim)
 
 
 def _acceptance(deed: Deed) -> Entry[Any]:
@@ -91,7 +91,12 @@ def _proposal(deed: Deed) -> Entry[Any]:
     if signed is not None:
         return _countersigned(deed, parse_statement(signed))
     kind = deed.event["kind"]
-    makers = {"consent": _consent, "case-acceptance": _acceptance, "access-answer": _answer}
+    makers = {
+        "consent": _consent,
+        "withdrawal": _withdrawal,
+        "case-acceptance": _acceptance,
+        "access-answer": _answer,
+    }
     if kind in makers:
         return makers[kind](deed)
     # The item key for a new place waits with the proposal of a placement, and its hash is signed.

@@ -6,13 +6,16 @@ from abc import abstractmethod
 
 from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View
 from audit.event import make_event
+from crypto.encoding import decode_base64
+from crypto.statements import Statement, parse_statement
 from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.authority import full_holders, listed_state
 from dossier.epochs.streamkey import next_epoch
 from dossier.errors import ConflictError, ForbiddenError
 from dossier.events import actor_fields
-from dossier.facts.dossiers import DossierState
+from dossier.facts.dossiers import PROPOSAL, DossierState
 from dossier.parties.actor import Actor
+from dossier.sharing.countersigning import DONE
 
 
 class Stopped(Answer, frozen=True):
@@ -38,11 +41,11 @@ class _Stop(Entry[Stopped]):
     def judge(self, view: View) -> Outcome[Stopped]:
         """End it; refuse with NotFoundError, ForbiddenError or ConflictError, never for lateness."""
         state = listed_state(view, self._dossier, self._actor)
-        fact = self.ended(state, view.now)
+        facts = self.ended(state, view.now)
         values = actor_fields(self._actor, self.claim.key if self.claim else b"", view.now)
         values |= {"type": self.kind, "subject": self._subject.hex(), "cause": "stopped-without-key"}
         now = view.now
-        stopped = Append(self._dossier, make_event("stopped/v1", values), (fact,))
+        stopped = Append(self._dossier, make_event("stopped/v1", values), facts)
         return Outcome(
             (stopped, *self.followed(state, view)),
             answer=lambda receipts: Stopped(self._subject.hex(), now, promise(receipts[0], "owner")),
@@ -54,8 +57,8 @@ class _Stop(Entry[Stopped]):
         return kept(claimed.kept or b"", Stopped)
 
     @abstractmethod
-    def ended(self, state: DossierState, now: int) -> Fact:
-        """The fact that ends it; raise ForbiddenError or ConflictError if this actor cannot."""
+    def ended(self, state: DossierState, now: int) -> tuple[Fact, ...]:
+        """The facts that end it; raise ForbiddenError or ConflictError if this actor cannot."""
 
     def followed(self, state: DossierState, view: View) -> tuple[Append, ...]:  # noqa: ARG002 - subclasses look
         """What else it brings with it, after its own event."""
@@ -73,7 +76,7 @@ class StopAuthority(_Stop):
 
     kind = "authority"
 
-    def ended(self, state: DossierState, now: int) -> Fact:
+    def ended(self, state: DossierState, now: int) -> tuple[Fact, ...]:
         """See `_Stop.ended`."""
         person = self._subject.hex()
         if person == state.owner:
@@ -82,7 +85,7 @@ class StopAuthority(_Stop):
             raise ForbiddenError("only a full holder ends another's authority", code="no-authority")
         if not any(each.person == person and each.period.end > now for each in state.rules.holders):
             raise ConflictError("this has ended before, or never began", code="not-standing")
-        return Fact("rules", "authority-ended", self._subject, {"person": person, "until": now})
+        return (Fact("rules", "authority-ended", self._subject, {"person": person, "until": now}),)
 
     def followed(self, state: DossierState, view: View) -> tuple[Append, ...]:
         """Whoever loses full authority ends the epoch of the stream's key."""
@@ -93,16 +96,26 @@ class StopAuthority(_Stop):
 
 
 class StopAdmission(_Stop):
-    """End an admission: its organisation delivers no more."""
+    """End an admission: its organisation delivers no more. One that waits for signatures also its signer takes back."""
 
     kind = "admission"
 
-    def ended(self, state: DossierState, now: int) -> Fact:
-        """See `_Stop.ended`."""
-        if not self._rules_whole(state, now):
-            raise ForbiddenError("only a full holder ends an admission", code="no-authority")
+    def ended(self, state: DossierState, now: int) -> tuple[Fact, ...]:
+        """See `_Stop.ended`; what waits is over too, and nobody can complete it after this."""
         admission = self._subject.hex()
-        if all(each.id != admission for each in state.rules.admissions):
+        waiting = [each for each in _waiting(state) if each.payload.get("admission") == admission]
+        signed = any(each.payload["signer"] == self._actor.id.hex() for each in waiting)
+        if not signed and not self._rules_whole(state, now):
+            raise ForbiddenError("only a full holder ends an admission", code="no-authority")
+        if not waiting and all(each.id != admission for each in state.rules.admissions):
             raise ConflictError("this has ended before, or never began", code="not-standing")
         body = {"admission": admission, "dossier": self._dossier.hex()}
-        return Fact("rules", "admission-end", self._subject, body)
+        over = (Fact("rules", PROPOSAL, each.hash[:16], DONE) for each in waiting)
+        return (Fact("rules", "admission-end", self._subject, body), *over)
+
+
+def _waiting(state: DossierState) -> list[Statement]:
+    """The source admissions that wait for signatures."""
+    bodies = (each["statement"] for each in state.proposals.values() if each["statement"])
+    statements = (parse_statement(decode_base64(each)) for each in bodies)
+    return [each for each in statements if each.kind == "source-admission"]

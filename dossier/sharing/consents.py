@@ -160,6 +160,13 @@ def sections_of(consent: Consent, items: Mapping[bytes, ItemState], rules: Dossi
     return None if before is None else reached | before
 
 
+def reach_now(consent: Consent, items: Mapping[bytes, ItemState]) -> frozenset[str] | None:
+    """Where a consent reaches now, None for all; one whose items are gone reaches nowhere that needs more authority."""
+    if consent.scope.items and not consent.scope.sections and len(items) < len(consent.scope.items):
+        return frozenset(state.facts.section for state in items.values()) or None
+    return consent_sections(consent, {item.hex(): state.facts.section for item, state in items.items()})
+
+
 def _parse(new: NewConsent) -> Consent:
     try:
         return parse_consent(new.statement.payload, 0)

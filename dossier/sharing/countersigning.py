@@ -12,7 +12,7 @@ from typing import Any
 
 from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Want, Write
 from consent.errors import NotAuthorisedError
-from consent.grant import parse_consent
+from consent.grant import Consent, parse_consent
 from consent.lifecycle import PROPOSAL_SECONDS
 from consent.verification import check_authority
 from crypto.encoding import decode_base64, encode_base64
@@ -28,8 +28,11 @@ from dossier.facts.dossiers import PROPOSAL, DossierState
 from dossier.items.state import ItemState
 from dossier.items.store import INSERT_PLACED_KEY
 from dossier.parties.actor import Actor
-from dossier.sharing.consents import check_rule, sections_of
+from dossier.sharing.consents import check_rule, reach_now, sections_of
 from dossier.sharing.store import AllItemsWant
+
+OF_CONSENTS = ("consent", "withdrawal")
+"""Kinds that give or end the consent that they name."""
 
 DONE: Mapping[str, Any] = {"statement": "", "cosigners": [], "at": 0}
 
@@ -114,7 +117,8 @@ class Countersign(Entry[Accepted]):
         more = self.completion(view, proposal) if enough else Completion()
         if enough:
             request = self.claim.key if self.claim else b""
-            accepted = statement_event(statement, self._actor, request, view.now, [self._dossier.hex()])
+            subject = statement.payload["consent"] if statement.kind == "withdrawal" else self._dossier.hex()
+            accepted = statement_event(statement, self._actor, request, view.now, [subject])
             appends += [Append(self._dossier, accepted, more.facts, evidence=statement.envelope), *more.appends]
         seq = view.head(self._dossier).seq + 1
         answer = "accepted" if enough else "proposed"
@@ -141,12 +145,24 @@ def find_proposal(state: DossierState, digest: str, now: int) -> Proposal:
 
 def _sections(statement: Statement, state: DossierState, items: Mapping[bytes, ItemState]) -> Iterable[str] | None:
     payload = statement.payload
+    if statement.kind == "withdrawal":
+        denial = _denied(payload, state)
+        listed = {item: found for item, found in items.items() if item.hex() in denial.scope.items}
+        return reach_now(denial, listed)
     if statement.kind == "consent":
         return sections_of(parse_consent(payload, 0), items, state.rules)
     if statement.kind not in ACTS:
         return None
     act = ACTS[statement.kind]
     return act.sections(payload, items.get(bytes.fromhex(payload[act.item])) if act.item else None)
+
+
+def _denied(payload: Mapping[str, Any], state: DossierState) -> Consent:
+    """The denial that a withdrawal ends; raise ConflictError if it does not stand any more."""
+    denial = next((each for each in state.rules.denials if each.id == payload["consent"]), None)
+    if denial is None:
+        raise ConflictError("the denial has ended meanwhile", code="not-standing")
+    return denial
 
 
 def _enough(
@@ -173,6 +189,9 @@ def check_sense(statement: Statement, state: DossierState, items: Mapping[bytes,
         if any(each.id == consent.id for each in (*state.rules.permits, *state.rules.denials)):
             raise ConflictError("this id is in use", code="id-in-use")
         return
+    if statement.kind == "withdrawal":
+        _denied(statement.payload, state)
+        return
     act = ACTS[statement.kind]
     item = items.get(bytes.fromhex(statement.payload[act.item])) if act.item else None
     act.check(statement.payload, state.rules, item, now)
@@ -188,10 +207,10 @@ def _check_newest(proposal: Proposal, items: Mapping[bytes, ItemState]) -> None:
 
 
 def _facts(statement: Statement) -> tuple[Fact, ...]:
-    if statement.kind not in (*ACTS, "consent"):
+    if statement.kind not in (*ACTS, *OF_CONSENTS):
         return ()
-    if statement.kind == "consent":
-        return (Fact("rules", "consent", bytes.fromhex(statement.payload["consent"]), statement.payload),)
+    if statement.kind in OF_CONSENTS:
+        return (Fact("rules", statement.kind, bytes.fromhex(statement.payload["consent"]), statement.payload),)
     return facts_of(statement, ACTS[statement.kind])
 
 

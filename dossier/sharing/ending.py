@@ -87,7 +87,7 @@ class End(Entry[str]):
         """Whether the consent waits for more signatures: it may stand one day, and must be looked at then."""
         bodies = (each for each in state.proposals.values() if each["statement"])
         waiting = (parse_statement(decode_base64(each["statement"])) for each in bodies if _is_young(each["at"], now))
-        return any(each.payload.get("consent") == self._consent.hex() for each in waiting)
+        return any(each.kind == "consent" and each.payload["consent"] == self._consent.hex() for each in waiting)
 
     def _due(self, consent: Consent, view: View) -> Event | None:
         used = view.rows(self._want) or 0

@@ -1,7 +1,8 @@
 """Ending a consent: one step, by one holder within scope or by the grantee, with or without a key (P7).
 
 Ending a permit narrows: it goes before everything else in its batch and is never refused for position, age, gate or rate.
-Ending a denial widens: that takes a signed statement of the last minutes and as many signatures as giving does.
+Ending a denial widens: that takes a signed statement of the last minutes and as many signatures as giving does; with too
+few it waits as a proposal. A denial that itself waits for signatures shuts nobody out: one signature takes it back.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ from audit.entry import Append, Claim, Claimed, Entry, Fact, Outcome, View, Writ
 from audit.event import Event, make_event
 from consent.errors import ConsentError
 from consent.facts import DossierFacts
-from consent.grant import Consent, parse_consent
-from consent.verification import check_withdrawal, consent_sections
+from consent.grant import parse_consent
+from consent.verification import check_withdrawal
+from crypto.encoding import encode_base64
 from crypto.statements import Statement, parse_statement
 from dossier.answers import Answer, Promise, keep, kept, promise
 from dossier.dossiers.authority import check_signature, is_holder, refusal
+from dossier.dossiers.govern import proposal_event
 from dossier.dossiers.statements import check_fresh
 from dossier.dossiers.store import statement_write
-from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError, UnavailableError
+from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, UnavailableError
 from dossier.events import actor_fields, statement_event
 from dossier.facts.dossiers import PROPOSAL, DossierState
 from dossier.items.state import ItemState
 from dossier.items.store import ItemWant
 from dossier.parties.actor import Actor
+from dossier.sharing.consents import reach_now
 from dossier.sharing.countersigning import DONE
 from dossier.sharing.store import SharedRow
 
@@ -34,7 +38,10 @@ CAPACITIES = ("owner", "legal-representative", "mandate", "grantee")
 
 
 class Ended(Answer, frozen=True):
-    """A consent that has ended, and what ending cannot undo: keys and copies that its grantee has had."""
+    """A consent that has ended, and what ending cannot undo: keys and copies that its grantee has had.
+
+    `state` is withdrawn, or for a denial proposed: it stands until others have signed its end too.
+    """
 
     consent: str
     state: str
@@ -48,6 +55,12 @@ REMAINS_BEFORE = (
     "this consent had ended before; what was read under it cannot be taken back, and what replaced it stands by itself"
 )
 """What is said where nothing was there to end: another consent may stand in its place."""
+
+
+REMAINS_DENIED = "this denial stands until others have signed its end too"
+"""What is said of a denial whose end waits for signatures."""
+
+Items = Mapping[bytes, ItemState]
 
 
 class Withdraw(Entry[Ended]):
@@ -95,6 +108,8 @@ class Withdraw(Entry[Ended]):
         if self._consent.effect == "deny":
             # It widens: what somebody signed long ago and never sent must not open anything now.
             check_fresh(self._statement.payload["issuedAt"], view.now)
+        if not self._enough(self._statement, state.rules, items, view.now):
+            return self._propose(view, self._statement, state)
         return self._withdraw(view, self._statement, state)
 
     def recall(self, claimed: Claimed, view: View) -> Ended:  # noqa: ARG002 - the state of today changes nothing
@@ -132,20 +147,32 @@ class Withdraw(Entry[Ended]):
         raise ForbiddenError("this consent lies outside your authority", code="no-authority")
 
     def _check(
-        self, signed: Mapping[str, Any], rules: DossierFacts, items: Mapping[bytes, ItemState], now: int
+        self, signed: Mapping[str, Any], rules: DossierFacts, items: Items, now: int, *, whole: bool = False
     ) -> None:
         try:
-            check_withdrawal(signed, self._consent, _reach(self._consent, items), rules, now)
+            check_withdrawal(signed, self._consent, reach_now(self._consent, items), rules, now, needs_threshold=whole)
         except ConsentError as error:
             raise refusal(error) from error
+
+    def _enough(self, statement: Statement, rules: DossierFacts, items: Items, now: int) -> bool:
+        """Whether one signature does it: a denial that stands ends by as many as giving it takes, if others may sign."""
+        if not self._stands(rules):
+            return True
+        try:
+            self._check(statement.payload, rules, items, now, whole=True)
+        except ForbiddenError:
+            return False
+        return True
+
+    def _stands(self, rules: DossierFacts) -> bool:
+        return any(each.id == self._consent.id for each in (*rules.permits, *rules.denials))
 
     def _facts(self, end: Fact, state: DossierState) -> tuple[Fact, ...]:
         """The end as a fact if there is something to end, and the end of what waits for signatures."""
         name = self._shared.hash[:16]
         if state.proposals.get(name.hex(), DONE)["statement"]:
             return end, Fact("rules", PROPOSAL, name, DONE)
-        standing = any(each.id == self._consent.id for each in (*state.rules.permits, *state.rules.denials))
-        return (end,) if standing else ()
+        return (end,) if self._stands(state.rules) else ()
 
     def _stop(self, view: View, capacity: str, state: DossierState) -> Outcome[Ended]:
         values = actor_fields(self._actor, self._key(), view.now)
@@ -159,6 +186,28 @@ class Withdraw(Entry[Ended]):
         body = {"consent": self._consent.id, "reason": "withdrawn"}
         fact = Fact("rules", "consent-ended", bytes.fromhex(self._consent.id), body)
         return self._outcome(make_event("stopped/v1", values), self._facts(fact, state), (), by_key=False)
+
+    def _propose(self, view: View, statement: Statement, state: DossierState) -> Outcome[Ended]:
+        """Let the end of a denial wait for more signatures, as giving it did."""
+        name = statement.hash[:16]
+        if state.proposals.get(name.hex(), DONE)["statement"]:
+            raise ConflictError("this waits for signatures already", code="signed-before")
+        body = {"statement": encode_base64(statement.envelope), "cosigners": [], "at": view.now}
+        event = proposal_event(statement, self._actor, self.claim, view.now)
+        seq = view.head(self._shared.dossier).seq + 1
+        row = statement_write(self._shared.dossier, statement, bytes.fromhex(self._consent.id), seq)
+        return Outcome(
+            appends=(Append(self._shared.dossier, event, (Fact("rules", PROPOSAL, name, body),)),),
+            answer=lambda receipts: Ended(
+                self._consent.id,
+                "proposed",
+                by_key=True,
+                remains=REMAINS_DENIED,
+                promise=promise(receipts[0], "owner"),
+            ),
+            writes=(row,),
+            keep=keep,
+        )
 
     def _withdraw(self, view: View, statement: Statement, state: DossierState) -> Outcome[Ended]:
         seq = view.head(self._shared.dossier).seq + 1
@@ -186,10 +235,3 @@ class Withdraw(Entry[Ended]):
 
     def _key(self) -> bytes:
         return self.claim.key if self.claim else b""
-
-
-def _reach(consent: Consent, items: Mapping[bytes, ItemState]) -> frozenset[str] | None:
-    """Where the consent reaches now; one whose items are gone reaches nowhere that needs more authority."""
-    if consent.scope.items and not consent.scope.sections and len(items) < len(consent.scope.items):
-        return frozenset(state.facts.section for state in items.values()) or None
-    return consent_sections(consent, {item.hex(): state.facts.section for item, state in items.items()})
