@@ -29,6 +29,8 @@ OPENINGS = Limit("case-opening", 60, 3600)
 """Cases opened by one actor: each may name owners, so this bounds what can be sent to strangers."""
 
 CHANGES = Limit("case-change", 300, 3600)
+LOOKS = Limit("case-look", 600, 60)
+"""Looks at cases by one actor, there or not: each is an event."""
 
 
 class OwnerBody(Body, frozen=True):
@@ -84,10 +86,11 @@ async def list_cases(request: Http) -> CaseList:
     return await service(request).casework.cases.mine(actor)
 
 
-@get("/v1/cases/{case:str}", operation_id="showCase", tags=["cases"], responses=problems(401, 404, 503))
+@get("/v1/cases/{case:str}", operation_id="showCase", tags=["cases"], responses=problems(401, 404, 429, 503))
 async def show_case(request: Http, case: CasePath) -> ShownCase:
     """Show a case with everybody who takes part; for anybody else there is nothing here."""
     actor = await actor_of(request)
+    service(request).sign_in.limiter.count(LOOKS, actor.id)
     return await service(request).casework.cases.show(actor, path_id(case))
 
 
