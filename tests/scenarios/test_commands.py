@@ -305,6 +305,22 @@ async def test_the_log_is_held_to_what_was_seen(terminal, settings):
     await terminal.done("events", "--as", OWNER)
 
 
+async def test_looks_are_told_with_what_and_why(terminal, tmp_path):
+    """The list of events says in one line who did what to which item, for what, and on which ground (P4)."""
+    letter = tmp_path / "brief.txt"
+    letter.write_text("beste Hanneke")
+    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
+    item = pushed["items"][0]["item"]
+    granted = ("grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--purpose", "debt-plan")
+    consent = (await terminal.done(*granted))["consent"]
+    await terminal.done("open", item, "--as", PROFESSIONAL, *ASKED, "--out", str(tmp_path / "out"))
+    await asyncio.to_thread(main, ["events", "--as", OWNER, "--data-dir", str(terminal.data_dir)])
+    told = terminal.capsys.readouterr().out
+    assert f"Hanneke de Wit  consent  {consent}\n" in told
+    assert f"Noor Hoekstra  Kredietbank Lindeland  read  {item}  permit  debt-plan  intake  consent\n" in told
+    assert "none left out" in told
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -318,6 +334,9 @@ async def test_the_log_is_held_to_what_was_seen(terminal, settings):
         ("open", "00" * 16, "--as", OWNER, "--out", "/does/not/exist"),
         ("items", "--as", "nobody"),
         ("items", "--as", PROFESSIONAL),
+        ("items", "--as", PROFESSIONAL, "--of", OWNER),
+        ("open", "00" * 16, "--as", PROFESSIONAL, "--out", "x"),
+        ("open", "00" * 16, "--as", PROFESSIONAL, "--purpose", "loans", "--out", "x"),
         ("open", "xyz", "--as", OWNER, "--out", "x"),
         ("open", "00" * 16, "--as", OWNER, "--out", "x"),
         ("push", "/does/not/exist", "--to", IDENTIFIER, "--as", AGENCY),

@@ -46,11 +46,17 @@ def run(arguments: argparse.Namespace) -> int:
 def _list(who: Who, _arguments: argparse.Namespace) -> Report:
     rows = worker(who).cases()
     lines = [
-        f"{row['case']}  {row['relation']:<11} {row['purpose']}  {who.name_of(row['coordinator'])}"
+        f"{row['case']}  {_part(who, row):<11} {row['purpose']}  {who.name_of(row['coordinator'])}"
         f"{'  closed' if row['closedAt'] else ''}"
         for row in rows
     ]
     return Report({"cases": rows}, [*lines, counted(len(rows), "case")])
+
+
+def _part(who: Who, row: dict[str, Any]) -> str:
+    """As what one stands in a case: the one who holds the reins is told so."""
+    reins = row["coordinator"] == who.company.identity(who.name).person.hex()
+    return "coordinator" if reins else str(row["relation"])
 
 
 def _show(who: Who, arguments: argparse.Namespace) -> Report:

@@ -64,6 +64,7 @@ def _row(who: Who, dossier: bytes, shown: Shown | RejectedConsent) -> dict[str, 
         "items": sorted(consent.scope.items),
         "actions": sorted(consent.actions),
         "purpose": consent.purpose,
+        "case": shown.statement.payload["case"],
         "until": shown.statement.payload["until"],
         "endedAt": shown.ended_at,
         "lastUsed": shown.last_used,
@@ -84,4 +85,6 @@ def _line(row: dict[str, Any]) -> str:
     verb = "may not" if row["effect"] == "deny" else "may"
     who = f"{row['grantee']} ({row['organisation']})" if row["organisation"] else row["grantee"]
     doing = " and ".join(row["actions"])
-    return f"{row['consent']}  {row['state']:<9} {who} {verb} {doing}: {what}; {row['purpose']}; through {last_day(row['until'])}"
+    there = f" in case {row['case']}" if row["case"] else ""
+    told = f"{verb} {doing}: {what}; {row['purpose']}{there}; through {last_day(row['until'])}"
+    return f"{row['consent']}  {row['state']:<9} {who} {told}"

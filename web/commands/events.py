@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.errors import AuditError
+from crypto.canonical import decode_json
 from dossier.client.auditor import Auditor
 from dossier.client.errors import UntrustedError
 from dossier.client.history import LoggedTags, dossier_history, read_tags
@@ -19,6 +20,8 @@ from web.commands.who import Report, Who, act, add_who
 
 CODES = ("action", "type", "kind")
 """The fields that say what was done, the most telling first."""
+WHY = ("decision", "purpose", "reason", "basis")
+"""The fields that say how it was decided, and why."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -87,5 +90,13 @@ def _line(who: Who, row: Mapping[str, Any]) -> str:
     what = next((fields[name] for name in CODES if fields.get(name)), fields["schema"].partition("/")[0])
     words = [when(int(fields["time"])), who.name_of(fields["actor"]), who.name_of(fields.get("organisation", ""))]
     hidden = "refused" if fields["schema"].startswith("hidden/") else ""
-    outcome = [hidden, *(fields.get(name, "") for name in ("decision", "purpose", "reason"))]
-    return f"{row['seq']:>5}  " + "  ".join(word for word in (*words, what, *outcome) if word)
+    outcome = [hidden, *(fields.get(name, "") for name in WHY)]
+    return f"{row['seq']:>5}  " + "  ".join(word for word in (*words, what, _about(row), *outcome) if word)
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    """The id of what an event is about: an item, a consent, a case; nothing for the dossier itself."""
+    fields: Mapping[str, str] = row["fields"]
+    subjects: list[str] = list(decode_json((fields.get("subjects") or "[]").encode()))
+    found = [fields.get("item", ""), *subjects[:1], fields.get("case", "")]
+    return next((each for each in found if each and each != row["stream"]), "")

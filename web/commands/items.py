@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dossier.client.opened import OpenedItem, RejectedItem
-from web.commands.looking import add_asked, add_dossier, asked, counted, day, dossiers
+from web.commands.looking import add_asked, add_dossier, asked_as_reader, counted, day, dossiers
 from web.commands.who import WHEN_CHANGED, Report, Who, act, add_who
 
 UNASKED = "no reason was given (--reason R): what is shown only for a reason is left out"
@@ -40,7 +40,7 @@ def report(who: Who, arguments: argparse.Namespace) -> Report:
 
 def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> Iterator[OpenedItem | RejectedItem]:
     if _as_reader(who, arguments):
-        yield from who.reader().items(dossier, asked(who, arguments), arguments.section)
+        yield from who.reader().items(dossier, asked_as_reader(who, arguments), arguments.section)
         return
     owner = who.owner()
     held = owner.hold(dossier)

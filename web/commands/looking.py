@@ -29,13 +29,24 @@ def add_asked(parser: argparse.ArgumentParser) -> None:
 
 
 def asked(who: Who, arguments: argparse.Namespace) -> Asked:
-    """What is asked for, as the options say."""
+    """What is asked for, as the options say; raise InvalidRequestError for codes that are none."""
+    from web.codes import check_known
+
+    check_known("purposes", words(arguments.purpose))
+    check_known("reasons", words(arguments.reason))
     case = arguments.case
     if case and not is_id(case):
         from web.commands.working import case_id
 
         case = case_id(who, case)
     return Asked(arguments.purpose, arguments.reason, case)
+
+
+def asked_as_reader(who: Who, arguments: argparse.Namespace) -> Asked:
+    """The same, of one who reads in the dossier of another; raise InvalidRequestError without a purpose."""
+    if not arguments.purpose:
+        raise InvalidRequestError("say what for: --purpose P, such as debt-plan")
+    return asked(who, arguments)
 
 
 def dossiers(who: Who, arguments: argparse.Namespace) -> list[bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dossier.client.reading import Released, save_part
 from dossier.errors import InvalidRequestError
-from web.commands.looking import add_asked, asked, dossier_with, read_id
+from web.commands.looking import add_asked, asked, asked_as_reader, dossier_with, read_id
 from web.commands.who import Report, Who, act, add_who
 
 
@@ -67,7 +67,7 @@ def _check_place(path: Path) -> None:
 def _read(who: Who, arguments: argparse.Namespace) -> Released:
     item = read_id(arguments.item)
     if not who.is_citizen or arguments.purpose:
-        return who.reader().read(item, asked(who, arguments))
+        return who.reader().read(item, asked_as_reader(who, arguments))
     owner = who.owner()
     held = owner.hold(read_id(arguments.dossier) if arguments.dossier else dossier_with(who, item))
     who.company.keep_pins(who.name, owner.pins)

@@ -32,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, metavar="IDENTIFIER", help="bsn:…, rsin:… or kvk:… of its subject")
     add_who(parser, "AGENCY")
     parser.add_argument("--section", default="", metavar="S", help="section (the first that the system delivers to)")
-    parser.add_argument("--lane", default="ordinary", metavar="L", help="ordinary or confidential")
+    parser.add_argument(
+        "--lane", default="ordinary", choices=("ordinary", "confidential"), help="how closely it is held"
+    )
     parser.add_argument("--label", default=LABEL, metavar="L", help="open, personal, sensitive or special")
     parser.add_argument("--type", default=TYPE, metavar="T", help="code of the item type")
     parser.add_argument("--title", default="", metavar="TEXT", help="title (the file's name)")

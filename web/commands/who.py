@@ -51,7 +51,8 @@ WHEN_CHANGED = (
     "whether they replaced them; only then `dossier pins --forget ID --as NAME` lets you begin anew"
 )
 _TOLD = {
-    "not-found": "there is nothing that you may know of: it is not there, or not for you, for this purpose",
+    "not-found": "nothing is shown to you here: it is not there, or not for you, or not for this purpose; `dossier ask` asks "
+    "the owner for access",
     "stale-position": "the rules of the dossier changed meanwhile; ask again",
 }
 
