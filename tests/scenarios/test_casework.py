@@ -6,17 +6,18 @@ import asyncio
 
 import pytest
 
-from crypto.encoding import decode_base64
 from crypto.errors import TamperedError
 from crypto.keys import SealingKey
 from crypto.messages import open_message
 from dossier.cases.store import CaseStore
 from dossier.cases.telling import CaseTeller
 from dossier.client import answering, listed, sharing
-from dossier.client.cases import ANSWER_WORDS, REQUEST_WORDS, CaseClient, Wish, accept
+from dossier.client.asked import answer_of
+from dossier.client.cases import REQUEST_WORDS, CaseClient, Wish, accept
 from dossier.client.errors import UntrustedError
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.reading import Asked
+from dossier.client.signers import Signers
 from tests.scenarios.test_story import CATALOGUE, LETTER, Cast, content_of, httpx_json, refused, settle, tell
 from tests.values import replace
 from web.api import cases
@@ -78,8 +79,11 @@ async def test_from_invitation_to_closing(cast, app):
         assert (answered["state"], answered["consents"][0]["state"]) == ("granted", "active")
         assert content_of(cast.reader, cast.reader.read(item, context)) == LETTER
         (mine,) = [each for each in worker.asked() if each["request"] == request]
-        sealed = decode_base64(mine["answerWords"])
-        assert open_message(ANSWER_WORDS, cast.dossier, waiting.id, cast.noor.sealing, sealed) == "Goed."
+        signers = Signers.of(worker.session, worker.identity)
+        answer = answer_of(mine, worker.identity, signers)
+        assert (answer.by, answer.word, answer.words) == (owner.identity.person.hex(), "granted", "Goed.")
+        with pytest.raises(UntrustedError):
+            answer_of({**mine, "answerWords": mine["words"]}, worker.identity, signers)
         worker.close(case)
         assert refused(cast.reader.read, item, context)[0] == 404
         asked.append(answered["consents"][0]["consent"])
@@ -103,7 +107,14 @@ async def test_refused_with_words(cast):
         answered = answering.refuse(cast.owner, waiting, professional(cast), "too-much", "Liever niet.")
         assert answered["state"] == "refused"
         (mine,) = [each for each in cast.worker.asked() if each["request"] == request]
-        assert mine["state"] == "refused"
+        signers = Signers.of(cast.worker.session, cast.worker.identity)
+        answer = answer_of(mine, cast.worker.identity, signers)
+        assert (answer.word, answer.reason, answer.words) == ("refused", "too-much", "Liever niet.")
+        again = cast.worker.ask(chain, wish(cast), case)
+        (other,) = [each for each in cast.worker.asked() if each["request"] == again]
+        assert answer_of(other, cast.worker.identity, signers) is None
+        with pytest.raises(UntrustedError):
+            answer_of({**mine, "statement": other["statement"]}, cast.worker.identity, signers)
         assert refused(cast.reader.read, cast.item, Asked("debt-help", "intake", case.hex()))[0] == 404
 
     await tell(story)

@@ -335,6 +335,7 @@ async def test_looks_are_told_with_what_and_why(terminal, tmp_path):
         ("items", "--as", "nobody"),
         ("items", "--as", PROFESSIONAL),
         ("items", "--as", PROFESSIONAL, "--of", OWNER),
+        ("ask", "--as", PROFESSIONAL, "--of", OWNER, "--sections", "debts"),
         ("open", "00" * 16, "--as", PROFESSIONAL, "--out", "x"),
         ("open", "00" * 16, "--as", PROFESSIONAL, "--purpose", "loans", "--out", "x"),
         ("open", "xyz", "--as", OWNER, "--out", "x"),
