@@ -77,8 +77,11 @@ class Answer:
         return [value for found, value in self.headers if found == name]
 
     def json(self) -> Any:
-        """The body as JSON; raise ValueError."""
-        return json.loads(self.content)
+        """The body as JSON; raise UntrustedError for anything else, as what is no service of ours answers."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            raise UntrustedError("what answers there is not the service: that is no json") from error
 
 
 class Carrier(ABC):

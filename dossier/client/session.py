@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from dossier.client.assertion import SignInKey, client_assertion
 from dossier.client.carrier import Answer, Carrier, HttpCarrier, Request
-from dossier.client.errors import RefusedError, SignInError, UnreachableError
+from dossier.client.errors import RefusedError, SignInError, UnreachableError, UntrustedError
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 STEP_UP_SECONDS = 240
@@ -88,8 +88,10 @@ class Session:
     def issuer(self) -> str:
         """The name of the service's authorization server: what a system's assertions are made out to."""
         if not self._issuer:
-            metadata = self._call("GET", "/.well-known/oauth-authorization-server", None, {})
-            self._issuer = str(metadata.json()["issuer"])
+            metadata = self._call("GET", "/.well-known/oauth-authorization-server", None, {}).json()
+            if not isinstance(metadata, dict) or "issuer" not in metadata:
+                raise UntrustedError("what answers there is not the service: it names no issuer")
+            self._issuer = str(metadata["issuer"])
         return self._issuer
 
     def sign_in(self, subject: str, secret: str) -> None:
@@ -287,7 +289,9 @@ def _checked(answer: Answer) -> Answer:
         return answer
     try:
         problem = answer.json()
-    except ValueError:
+    except UntrustedError:
+        problem = {}
+    if not isinstance(problem, dict):
         problem = {}
     code, detail = problem.get("code", ""), problem.get("detail", "")
     raise RefusedError(answer.status, str(code) or str(answer.status), str(detail))

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from dossier.client.carrier import Answer, HttpCarrier, Request
-from dossier.client.errors import ClientError, UnreachableError, UntrustedError
+from dossier.client.errors import ClientError, RefusedError, UnreachableError, UntrustedError
+from dossier.client.session import Session
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -161,3 +162,27 @@ def test_lines_of_one_name():
     assert Answer(302, headers).lines("set-cookie") == ["a=b", "c=d"]
     assert (Answer(302, headers).location, Answer(200, headers).location) == ("/there", "")
     assert Answer(200).header("location") == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\xff", b"[" * 100_000])
+def test_what_is_no_json(content):
+    """Whatever else answers there, a page of another site or nesting without end, is told in our words."""
+    with pytest.raises(UntrustedError):
+        Answer(200, (), content).json()
+    assert Answer(200, (), b"{}").json() == {}
+
+
+@pytest.mark.parametrize(
+    "answer, error",
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>", UntrustedError),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", UntrustedError),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]", UntrustedError),
+        (b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n[]", RefusedError),
+        (b'HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n""', RefusedError),
+    ],
+)
+def test_another_server_is_no_service(answer, error):
+    """A server that is not ours is told from one that refuses; whatever it sends, no other error comes out."""
+    with Peer([answer]) as peer, Session(peer.url) as session, pytest.raises(error):
+        _ = session.issuer
