@@ -128,7 +128,7 @@ class Cluster:
         """
         record = self._require_record()
         if not self.stop():
-            raise ClusterError("the embedded postgresql is in use by another process")
+            raise ClusterError("the embedded postgresql is in use: stop what runs on this folder first")
         for place in {Path(record.cluster).parent, Path(record.sockets).parent}:
             outside = place.parent if place.parent.parent == SHARED else place
             shutil.rmtree(outside, ignore_errors=True)
