@@ -13,6 +13,7 @@ from dossier.auditing.showing import AuditPage, ShownHead, StreamPage, next_afte
 from dossier.auditing.store import EventStore, open_row
 from dossier.dossiers.authority import holder_state
 from dossier.errors import ConflictError, ForbiddenError
+from dossier.hiding.knocking import tells
 from dossier.parties.actor import Actor
 from dossier.parties.store import PartyStore
 
@@ -37,6 +38,7 @@ class Auditing:
     writer: Writer
     months: MonthKeys
 
+    @tells
     async def of_dossier(self, actor: Actor, dossier: bytes, after: int, size: int) -> StreamPage:
         """Show a full holder the events of a dossier; raise NotFoundError, ForbiddenError for a limited holder.
 

@@ -12,6 +12,7 @@ from dossier.dossiers.store import DossierStore
 from dossier.epochs.service import Epochs, PendingRotations
 from dossier.errors import ForbiddenError
 from dossier.facts.foreign import foreign_streams
+from dossier.hiding.knocking import tells
 from dossier.items.admitting import decide_any
 from dossier.items.unadmitted import refuse_upload
 from dossier.parties.actor import Actor
@@ -43,6 +44,7 @@ class Dossiers:
                     return identifier
         raise ForbiddenError("the sign-in gave no identifier for such a dossier", code="no-identifier")
 
+    @tells
     async def show(self, actor: Actor, dossier: bytes) -> ShownDossier:
         """Show a dossier to one who holds it; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))
@@ -50,18 +52,21 @@ class Dossiers:
         waiting = await self.epochs.pending(view, dossier)
         return await show(self.store, state, view.head(dossier), actor.id, waiting, view.now)
 
+    @tells
     async def statements(self, actor: Actor, dossier: bytes) -> Sequence[bytes]:
         """Return the statements that govern a dossier, for one who holds it; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))
         holder_state(view, dossier, actor)
         return await self.store.statements(dossier, GOVERNING)
 
+    @tells
     async def capsules(self, actor: Actor, dossier: bytes) -> Sequence[bytes]:
         """Return the capsules that one who holds a dossier has as its holder; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))
         holder_state(view, dossier, actor)
         return await self.store.capsules(dossier, actor.id)
 
+    @tells
     async def rotations(self, actor: Actor, dossier: bytes) -> PendingRotations:
         """Name the keys that wait for a new epoch, for one who holds the dossier; raise NotFoundError."""
         view = await self.writer.look((dossier, actor.id))

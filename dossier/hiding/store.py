@@ -92,10 +92,14 @@ class HiddenStore:
     async def due(self, now: int, most: int) -> list[Waiting]:
         """Return rows that are due, oldest first, with the dossier of each target."""
         rows = await self._pool.fetch(
-            """SELECT o.bucket, o.id, o.target, o.body, coalesce(i.dossier, d.dossier) AS dossier
+            """SELECT o.bucket, o.id, o.target, o.body, coalesce(i.dossier, d.dossier, c.stream) AS dossier
                FROM dossier.outbox o
                LEFT JOIN dossier.item i ON i.bucket = o.bucket AND i.item = o.target
                LEFT JOIN dossier.dossier d ON d.bucket = o.bucket AND d.dossier = o.target
+               LEFT JOIN LATERAL (
+                   SELECT s.stream FROM dossier.statement s
+                   WHERE s.bucket = o.bucket AND s.subject = o.target AND s.kind = 'consent' ORDER BY s.seq LIMIT 1
+               ) c ON true
                WHERE o.kind = $1 AND o.due <= $2 ORDER BY o.due, o.id LIMIT $3""",
             KIND,
             now,

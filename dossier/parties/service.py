@@ -18,6 +18,7 @@ from crypto.register import RegisterKeys
 from crypto.statements import Statement, parse_statement
 from dossier.answers import Answer
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from dossier.hiding.knocking import tells
 from dossier.monthkeys import FileMonthKeys
 from dossier.parties import showing
 from dossier.parties.actor import Actor
@@ -192,6 +193,7 @@ class Parties:
         """Replace the actor's wrapped identity."""
         return await self.writer.submit(PutKeyring(actor, person, wrapped, version, claim))
 
+    @tells
     async def stream_keys(self, actor: Actor, stream: bytes) -> ShownStreamKeys:
         """Give the keys of a stream's epochs to those who may check it; raise NotFoundError."""
         require_may_check(await self.writer.look((stream, actor.id)), actor, stream)

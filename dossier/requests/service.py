@@ -12,6 +12,7 @@ from dossier.answers import Answer
 from dossier.dossiers.authority import holder_state, is_seen
 from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
+from dossier.hiding.knocking import tells
 from dossier.hiding.ticks import hold
 from dossier.parties.actor import Actor
 from dossier.parties.store import PartyStore
@@ -85,6 +86,7 @@ class Requests:
             rows = [*rows, *(row for row in await self.store.asked_of(owned) if row.actor != actor.id)]
         return RequestList([_shown(row) for row in rows])
 
+    @tells
     async def of_dossier(self, actor: Actor, dossier: bytes) -> RequestList:
         """List what was asked of one dossier, for those who hold it; raise NotFoundError."""
         holder_state(await self.writer.look((dossier, actor.id)), dossier, actor)

@@ -18,6 +18,7 @@ from dossier.errors import NotFoundError
 from dossier.facts.dossiers import DossierState
 from dossier.facts.foreign import foreign_streams
 from dossier.hiding.absent import Absent
+from dossier.hiding.knocking import tells
 from dossier.parties.actor import Actor
 from dossier.sharing.opening import opens
 from dossier.sharing.shown import ConsentList, case_streams, names, shown
@@ -62,6 +63,7 @@ class Sharing:
         entry: Entry[T] = absent if row is None else make(row)
         return await self.writer.submit(entry)
 
+    @tells
     async def consents(self, actor: Actor, dossier: bytes) -> ConsentList:
         """List the consents that the actor may know of; raise NotFoundError if there are none for a stranger."""
         rows = [(row, _consent(row)) for row in await self.store.consents(dossier)]
@@ -77,6 +79,7 @@ class Sharing:
             [shown(row, consent, state.rules, ends, used.get(row.consent, 0), view.now) for row, consent in rows]
         )
 
+    @tells
     async def capsules(self, actor: Actor, consent: bytes) -> CapsuleList:
         """List a consent's capsules: all for a holder of the dossier, their own for a grantee while it stands."""
         row = await self.store.consent(consent)

@@ -7,9 +7,21 @@ from hypothesis import strategies as st
 from audit.errors import UnavailableError
 from audit.payload import open_payload
 from crypto.encoding import new_id
+from dossier.auditing.service import Auditing
+from dossier.auditing.store import EventStore
+from dossier.dossiers.service import Dossiers
+from dossier.dossiers.store import DossierStore
+from dossier.epochs.service import Epochs
+from dossier.epochs.store import EpochStore
 from dossier.errors import NotFoundError
 from dossier.hiding.telling import HOUR, Teller
 from dossier.hiding.ticks import FLOOR, TICK, release_time
+from dossier.items.store import ItemStore
+from dossier.parties.service import Parties
+from dossier.parties.store import PartyStore
+from dossier.requests.service import Requests
+from dossier.requests.store import RequestStore
+from dossier.sharing.service import Sharing
 from tests.audit.town import KEYS, clock
 from tests.dossier.town import now, running_town
 
@@ -87,6 +99,47 @@ async def test_same_events_for_absent_and_hidden(town, world):
     visible = hidden.schema.visible("actor")
     same = [at for at in visible if hidden.schema.fields[at].name not in {"subjects", "statement", "request", "time"}]
     assert [hidden.values[at] for at in same] == [absent.values[at] for at in same]
+
+
+async def test_looks_at_what_is_hidden_are_written_down(town, world, pool):
+    """Each look at another's dossier, consents or stream leaves the same event and row as one at nothing (P4, N54)."""
+    _reader, home, _item = world
+    consent = await town.give(home, _reader)
+    stranger = await town.person("Vreemd")
+    epochs = Epochs(EpochStore(pool), town.sharing, ItemStore(pool))
+    dossiers = Dossiers(DossierStore(pool), PartyStore(pool), town.writer, epochs)
+    sharing, requests = Sharing(town.sharing, town.writer), Requests(RequestStore(pool), PartyStore(pool), town.writer)
+    auditing, parties = (
+        Auditing(EventStore(pool), PartyStore(pool), town.writer, KEYS),
+        Parties(PartyStore(pool), town.writer, (), KEYS),
+    )
+    looks = [
+        *((each, home.id) for each in (dossiers.show, dossiers.statements, dossiers.capsules, dossiers.rotations)),
+        *((each, home.id) for each in (sharing.consents, requests.of_dossier, parties.stream_keys)),
+        (lambda actor, dossier: auditing.of_dossier(actor, dossier, 0, 10), home.id),
+        (sharing.capsules, consent),
+    ]
+    await Teller(town.writer, town.hidden).run_once(now())  # what other tests left
+    waited = await pool.fetchval("SELECT count(*) FROM dossier.outbox")
+    for look, target in looks:
+        for asked in (target, new_id(target[:2])):
+            with pytest.raises(NotFoundError):
+                await look(stranger.actor, asked)
+    kept = await events(town, stranger.id, "hidden/v1")
+    assert len(kept) == 2 * len(looks)
+    hidden, absent = kept[::2], kept[1::2]
+    assert [each.items("subjects") for each in hidden] == [[target.hex()] for _, target in looks]
+    for name in ("actor", "organisation", "role", "action", "purpose", "reason", "count"):
+        assert {each[name] for each in (*hidden, *absent)} == {hidden[0][name]}
+    assert await pool.fetchval("SELECT count(*) FROM dossier.outbox") == waited + 2 * len(looks)
+    before = len(await events(town, home.id, "hidden/v1"))
+    assert await Teller(town.writer, town.hidden).run_once(now()) == 1
+    told = (await events(town, home.id, "hidden/v1"))[before:]
+    assert [(each["actor"], each.number("count")) for each in told] == [(stranger.id.hex(), len(looks))]
+    assert set(told[0].items("subjects")) == {home.id.hex(), consent.hex()}
+    # Whoever may look leaves nothing behind.
+    assert await dossiers.show(home.owner.actor, home.id)
+    assert await events(town, home.owner.id, "hidden/v1") == []
 
 
 async def test_hidden_while_the_clock_is_behind(pool, owner_pool):
