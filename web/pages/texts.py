@@ -62,6 +62,7 @@ _NL = {
     "secret_where": "Het staat in demo.json, in de map met gegevens. De demo toont er ook een paar als zij start.",
     "secret_wrong": "Dat geheim klopt niet. Kies de persoon en probeer het nog eens.",
     "sign_in_failed": "Inloggen is niet gelukt",
+    "sign_in_code": "Voor wie u helpt: {code}.",
     "sign_in_again": "Er is niets gebeurd. Misschien duurde het te lang, of was dit venster al eens gebruikt. Begin "
     "opnieuw.",
     # when something is not answered
@@ -139,6 +140,7 @@ _EN = {
     "secret_where": "It is in demo.json, in the data directory. The demonstration also prints a few when it starts.",
     "secret_wrong": "That is not the secret. Choose the person and try again.",
     "sign_in_failed": "Signing in did not succeed",
+    "sign_in_code": "For whoever helps you: {code}.",
     "sign_in_again": "Nothing has happened. Perhaps it took too long, or this window was used before. Begin again.",
     "problem_400": "This address is not right",
     "problem_400_about": "We do not understand what you ask for. Go to the start and try from there.",

@@ -61,7 +61,8 @@ def failed_page(code: str, language: Language) -> Page:
     body = (
         f"<h1>{escape(words['sign_in_failed'])}</h1>\n<p>{escape(words['sign_in_again'])}</p>\n"
         f'<p><a href="/signin">{escape(words["sign_in"])}</a></p>\n'
-        f'<p><a href="/?lang={language}">{escape(words["home"])}</a></p>\n<p class="quiet">{escape(code)}</p>'
+        f'<p><a href="/?lang={language}">{escape(words["home"])}</a></p>\n'
+        f'<p class="quiet">{escape(words["sign_in_code"].format(code=code))}</p>'
     )
     return Page(language, f"{words['sign_in_failed']} - Eigendossier", body)
 
