@@ -1,7 +1,8 @@
 """The group writer: everything that moves a head goes through it, many entries to a commit.
 
 It verifies what comes in (one hop into a thread for all that waits), loads the facts of streams it does not know, and
-runs batches in few lanes. Lanes are as safe as two processes: the locks of the heads order them. What a caller may rely on stands in docs/spec/writer.md.
+runs batches in few lanes. Lanes are as safe as two processes: the locks of the heads order them. What a caller may rely
+on stands in docs/spec/writer.md.
 """
 
 from __future__ import annotations

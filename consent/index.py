@@ -1,7 +1,8 @@
 """Which consents can concern a request at all, remembered per actor and per class of items.
 
 An aid to speed only: a rule is left out when actor, action, purpose or the item's place alone rule it out, and those
-that name somebody else are not even looked at. What it remembers follows from the facts it stands in and nothing else, so it never changes an answer.
+that name somebody else are not even looked at. What it remembers follows from the facts it stands in and nothing else,
+so it never changes an answer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Whether a consent opens anything to somebody now: the engine's word on an item as the consent describes it. Pure.
 
-Capsules are handed out, and consents shown to those whom they name, before anybody names an item. So the engine is asked about one that lies in the scope of the
-consent, place by place: whoever is blocked, not attested, out of the case or denied gets nothing here either (P2).
+Capsules are handed out, and consents shown to those whom they name, before anybody names an item. So the engine is
+asked about one that lies in the scope of the consent, place by place: whoever is blocked, not attested, out of the case
+or denied gets nothing here either (P2).
 """
 
 from __future__ import annotations
