@@ -103,12 +103,15 @@ class Pending(SQLModel, table=True):
 
 
 class Fact(SQLModel, table=True):
-    """A fact that an event added; the present is a fold over these rows."""
+    """A fact that an event added; the present is a fold over these rows.
+
+    The facts of one subject are found by the subject alone (ADR 0451).
+    """
 
     __tablename__ = "fact"
     __table_args__: ClassVar[Any] = (
         Index("fact_class", "bucket", "stream", "class", "seq"),
-        Index("fact_subject", "bucket", "stream", "subject"),
+        Index("fact_subject", "bucket", "subject"),
         {"schema": "audit"},
     )
 

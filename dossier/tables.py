@@ -21,6 +21,7 @@ class Statement(SQLModel, table=True):
 
     __tablename__ = "statement"
     __table_args__: ClassVar[Any] = (
+        Index("statement_hash", "bucket", "hash"),
         Index("statement_subject", "bucket", "subject", "kind"),
         Index("statement_kind", "bucket", "stream", "kind", "seq"),
         {"schema": "dossier"},
@@ -40,7 +41,9 @@ class Capsule(SQLModel, table=True):
 
     __tablename__ = "capsule"
     __table_args__: ClassVar[Any] = (
-        Index("capsule_grantee", "bucket", "dossier", "grantee", "statement"),
+        Index("capsule_hash", "bucket", "hash"),
+        Index("capsule_grantee", "bucket", "grantee"),
+        Index("capsule_statement", "bucket", "statement"),
         {"schema": "dossier"},
     )
 
@@ -178,10 +181,7 @@ class CapsuleKey(SQLModel, table=True):
     """Which keys a capsule holds."""
 
     __tablename__ = "capsule_key"
-    __table_args__: ClassVar[Any] = (
-        Index("capsule_key_statement", "bucket", "dossier", "statement"),
-        {"schema": "dossier"},
-    )
+    __table_args__: ClassVar[Any] = {"schema": "dossier"}
 
     bucket: int = key(Integer)
     dossier: bytes = key(LargeBinary)

@@ -112,8 +112,8 @@ class ConsentWant:
         """Return consent ids by want; nothing where no such consent was ever taken in."""
         rows = await connection.fetch(
             """SELECT s.stream, s.hash, s.subject FROM unnest($1::bytea[], $2::bytea[]) AS w (stream, hash)
-               JOIN dossier.statement s ON s.bucket = audit.bucket(w.stream) AND s.stream = w.stream
-                    AND s.hash = w.hash AND s.kind = 'consent'""",
+               JOIN dossier.statement s ON s.bucket = audit.bucket(w.stream) AND s.hash = w.hash
+                    AND s.stream IS NOT DISTINCT FROM w.stream AND s.kind = 'consent'""",
             [want.dossier for want in wants],
             [want.hash for want in wants],
         )
@@ -124,7 +124,8 @@ async def key_holders(source: Connection | Pool, dossier: bytes, section: str, l
     """Return (grantee, consent) of every capsule that holds the current key of a section and lane."""
     rows = await source.fetch(
         """SELECT DISTINCT k.grantee, s.subject FROM dossier.capsule_key k
-           JOIN dossier.statement s ON s.bucket = k.bucket AND s.stream = k.dossier AND s.hash = k.statement
+           JOIN dossier.statement s ON s.bucket = k.bucket AND s.hash = k.statement
+                AND s.stream IS NOT DISTINCT FROM k.dossier
            WHERE k.bucket = audit.bucket($1) AND k.dossier = $1 AND k.section = $2 AND k.lane = $3 AND k.item = ''::bytea
              AND k.epoch = (SELECT max(e.epoch) FROM dossier.section_key e WHERE e.bucket = k.bucket
                             AND e.dossier = $1 AND e.section = $2 AND e.lane = $3)""",
@@ -236,7 +237,7 @@ class DossierStore:
         """Return the capsules of one grantee in a dossier, oldest first."""
         rows = await self._pool.fetch(
             """SELECT body FROM dossier.capsule
-               WHERE bucket = audit.bucket($1) AND dossier = $1 AND grantee = $2 ORDER BY at, hash""",
+               WHERE bucket = audit.bucket($1) AND dossier IS NOT DISTINCT FROM $1 AND grantee = $2 ORDER BY at, hash""",
             dossier,
             grantee,
         )

@@ -152,7 +152,8 @@ class EpochStore:
         """Return all epochs of all section keys, in order."""
         rows = await self._pool.fetch(
             """SELECT k.section, k.lane, k.epoch, s.seq, e.at FROM dossier.section_key k
-               JOIN dossier.statement s ON s.bucket = k.bucket AND s.stream = k.dossier AND s.hash = k.statement
+               JOIN dossier.statement s ON s.bucket = k.bucket AND s.hash = k.statement
+                    AND s.stream IS NOT DISTINCT FROM k.dossier
                JOIN audit.event e ON e.bucket = s.bucket AND e.stream = s.stream AND e.seq = s.seq
                WHERE k.bucket = audit.bucket($1) AND k.dossier = $1 ORDER BY k.section, k.lane, k.epoch""",
             dossier,
@@ -163,7 +164,8 @@ class EpochStore:
         """Return who has which section key by capsule."""
         rows = await self._pool.fetch(
             """SELECT DISTINCT k.section, k.lane, k.epoch, k.grantee, s.subject FROM dossier.capsule_key k
-               JOIN dossier.statement s ON s.bucket = k.bucket AND s.stream = k.dossier AND s.hash = k.statement
+               JOIN dossier.statement s ON s.bucket = k.bucket AND s.hash = k.statement
+                    AND s.stream IS NOT DISTINCT FROM k.dossier
                WHERE k.bucket = audit.bucket($1) AND k.dossier = $1 AND k.item = ''::bytea""",
             dossier,
         )

@@ -45,8 +45,8 @@ class ItemWant:
         rows = await connection.fetch(
             """SELECT f.stream, f.subject, f.seq, f.kind, f.body
                FROM unnest($1::bytea[], $2::bytea[]) AS w (dossier, item)
-               JOIN audit.fact f ON f.bucket = audit.bucket(w.dossier) AND f.stream = w.dossier AND f.subject = w.item
-                    AND f.class = 'items' ORDER BY f.seq, f.ordinal""",
+               JOIN audit.fact f ON f.bucket = audit.bucket(w.dossier) AND f.subject = w.item AND f.class = 'items'
+                    AND f.stream IS NOT DISTINCT FROM w.dossier ORDER BY f.seq, f.ordinal""",
             [want.dossier for want in wants],
             [want.item for want in wants],
         )
@@ -187,7 +187,7 @@ class ItemStore:
             return {}
         rows = await self._pool.fetch(
             """SELECT hash, envelope FROM dossier.statement
-               WHERE bucket = audit.bucket($1) AND stream = $1 AND hash = ANY($2)""",
+               WHERE bucket = audit.bucket($1) AND stream IS NOT DISTINCT FROM $1 AND hash = ANY($2)""",
             dossier,
             wanted,
         )
@@ -197,8 +197,9 @@ class ItemStore:
         """Return the capsules of one grantee for these consents (hex ids), oldest first."""
         rows = await self._pool.fetch(
             """SELECT c.body FROM dossier.capsule c
-               JOIN dossier.statement s ON s.bucket = c.bucket AND s.stream = c.dossier AND s.hash = c.statement
-               WHERE c.bucket = audit.bucket($1) AND c.dossier = $1 AND c.grantee = $2 AND s.subject = ANY($3)
+               JOIN dossier.statement s ON s.bucket = c.bucket AND s.hash = c.statement
+                    AND s.stream IS NOT DISTINCT FROM c.dossier AND s.subject = ANY($3)
+               WHERE c.bucket = audit.bucket($1) AND c.dossier IS NOT DISTINCT FROM $1 AND c.grantee = $2
                ORDER BY c.at, c.hash""",
             dossier,
             grantee,

@@ -99,6 +99,7 @@ class PartyStatement(SQLModel, table=True):
     __tablename__ = "party_statement"
     __table_args__: ClassVar[Any] = (
         Index("party_statement_order", "bucket", "stream", "kind", "subject", "ordinal", unique=True),
+        Index("party_statement_subject", "bucket", "subject"),
         Index("party_statement_kind", "kind", "made"),
         Index(
             "party_statement_register", "ordinal", unique=True, postgresql_where=text("(kind = 'register-entry'::text)")

@@ -23,8 +23,8 @@ class NewestWant:
         rows = await connection.fetch(
             """SELECT DISTINCT ON (s.stream, s.kind, s.subject) s.stream, s.kind, s.subject, s.ordinal, s.envelope
                FROM unnest($1::bytea[], $2::text[], $3::bytea[]) AS w (stream, kind, subject)
-               JOIN dossier.party_statement s ON s.bucket = audit.bucket(w.stream) AND s.stream = w.stream
-                    AND s.kind = w.kind AND s.subject = w.subject
+               JOIN dossier.party_statement s ON s.bucket = audit.bucket(w.stream) AND s.subject = w.subject
+                    AND s.stream IS NOT DISTINCT FROM w.stream AND s.kind = w.kind
                ORDER BY s.stream, s.kind, s.subject, s.ordinal DESC""",
             [want.stream for want in wants],
             [want.kind for want in wants],
@@ -101,13 +101,14 @@ class SystemWant:
     async def load(cls, connection: Any, wants: Sequence[SystemWant]) -> Mapping[SystemWant, frozenset[bytes]]:
         """Return the organisations, by want; ids of systems begin as their organisation's."""
         rows = await connection.fetch(
-            """SELECT s.subject, array_agg(DISTINCT s.stream) AS streams FROM unnest($1::bytea[]) AS w (system)
-               JOIN dossier.party_statement s ON s.bucket = audit.bucket(w.system) AND s.subject = w.system
-                    AND s.kind = 'system-attestation'
-               GROUP BY s.subject""",
+            """SELECT w.system, a.streams FROM unnest($1::bytea[]) AS w (system)
+               CROSS JOIN LATERAL (
+                   SELECT array_agg(s.stream) AS streams FROM dossier.party_statement s
+                   WHERE s.bucket = audit.bucket(w.system) AND s.subject = w.system AND s.kind = 'system-attestation') a
+               WHERE a.streams IS NOT NULL""",
             [want.system for want in wants],
         )
-        return {cls(row["subject"]): frozenset(row["streams"]) for row in rows}
+        return {cls(row["system"]): frozenset(row["streams"]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

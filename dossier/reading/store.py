@@ -35,7 +35,8 @@ CROSS JOIN LATERAL (
     SELECT array_agg(t.seq ORDER BY t.seq, t.ordinal) AS seqs, array_agg(t.kind ORDER BY t.seq, t.ordinal) AS kinds,
            array_agg(t.body ORDER BY t.seq, t.ordinal) AS bodies
     FROM audit.fact t
-    WHERE t.bucket = audit.bucket(w.dossier) AND t.stream = w.dossier AND t.subject = w.item AND t.class = 'items') f
+    WHERE t.bucket = audit.bucket(w.dossier) AND t.subject = w.item AND t.class = 'items'
+      AND t.stream IS NOT DISTINCT FROM w.dossier) f
 CROSS JOIN LATERAL (
     SELECT array_agg(o.part ORDER BY o.part) AS numbers, array_agg(o.length ORDER BY o.part) AS lengths,
            array_agg(o.object ORDER BY o.part) AS objects,
@@ -48,16 +49,26 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT array_agg(m.envelope ORDER BY m.seq) AS placements, array_agg(y.sealed ORDER BY m.seq) AS sealed
     FROM dossier.placed_key y
-    JOIN dossier.statement m ON m.bucket = audit.bucket(w.dossier) AND m.stream = w.dossier AND m.hash = y.placement
+    CROSS JOIN LATERAL (
+        SELECT * FROM dossier.statement n WHERE n.bucket = audit.bucket(w.dossier) AND n.hash = y.placement
+                                            AND n.stream IS NOT DISTINCT FROM w.dossier LIMIT 1) m
     WHERE y.bucket = v.bucket AND y.item = w.item AND y.version IN (0, v.version)) s
 CROSS JOIN LATERAL (
     SELECT array_agg(b.body ORDER BY b.at, b.hash) AS capsules, array_agg(g.subject ORDER BY b.at, b.hash) AS consents
-    FROM dossier.capsule b
-    JOIN dossier.statement g ON g.bucket = b.bucket AND g.stream = b.dossier AND g.hash = b.statement
-    WHERE b.bucket = audit.bucket(w.dossier) AND b.dossier = w.dossier AND b.hash IN (
+    FROM (
         SELECT k.capsule FROM dossier.capsule_key k
         WHERE k.bucket = audit.bucket(w.dossier) AND k.dossier = w.dossier AND k.grantee = w.grantee
-          AND (k.item, k.section, k.lane) IN ((w.item, '', ''), (''::bytea, w.section, w.lane)))) c
+          AND k.item = w.item AND k.section = '' AND k.lane = ''
+        UNION
+        SELECT k.capsule FROM dossier.capsule_key k
+        WHERE k.bucket = audit.bucket(w.dossier) AND k.dossier = w.dossier AND k.grantee = w.grantee
+          AND k.item = ''::bytea AND k.section = w.section AND k.lane = w.lane) h
+    CROSS JOIN LATERAL (
+        SELECT * FROM dossier.capsule n WHERE n.bucket = audit.bucket(w.dossier) AND n.hash = h.capsule
+                                          AND n.dossier IS NOT DISTINCT FROM w.dossier LIMIT 1) b
+    CROSS JOIN LATERAL (
+        SELECT * FROM dossier.statement n WHERE n.bucket = audit.bucket(w.dossier) AND n.hash = b.statement
+                                            AND n.stream IS NOT DISTINCT FROM w.dossier LIMIT 1) g) c
 """
 
 
@@ -219,8 +230,8 @@ class ReadingStore:
                JOIN dossier.item i ON i.bucket = audit.bucket(w.item) AND i.item = w.item
                CROSS JOIN LATERAL (
                    SELECT t.body FROM audit.fact t
-                   WHERE t.bucket = audit.bucket(i.dossier) AND t.stream = i.dossier AND t.subject = i.item
-                     AND t.class = 'items' AND t.kind IN ('item-version', 'placement')
+                   WHERE t.bucket = audit.bucket(i.dossier) AND t.subject = i.item AND t.class = 'items'
+                     AND t.stream IS NOT DISTINCT FROM i.dossier AND t.kind IN ('item-version', 'placement')
                    ORDER BY t.kind DESC, CASE WHEN t.kind = 'placement' THEN -t.seq ELSE t.seq END LIMIT 1) f""",
             list(items),
         )

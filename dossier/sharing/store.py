@@ -69,7 +69,8 @@ class UsedIdWant:
         """Return True for ids in use."""
         rows = await connection.fetch(
             """SELECT DISTINCT f.stream, f.subject FROM unnest($1::bytea[], $2::bytea[]) AS w (stream, id)
-               JOIN audit.fact f ON f.bucket = audit.bucket(w.stream) AND f.stream = w.stream AND f.subject = w.id
+               JOIN audit.fact f ON f.bucket = audit.bucket(w.stream) AND f.subject = w.id
+                    AND f.stream IS NOT DISTINCT FROM w.stream
                UNION SELECT w.stream, w.id FROM unnest($1::bytea[], $2::bytea[]) AS w (stream, id)
                JOIN dossier.statement s ON s.bucket = audit.bucket(w.id) AND s.subject = w.id AND s.kind = 'consent'""",
             [want.stream for want in wants],
@@ -94,8 +95,8 @@ class CapsuleCountWant:
         rows = await connection.fetch(
             """SELECT c.dossier, c.statement, c.adder, c.grantee, count(*) AS kept
                FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS w (dossier, statement, adder)
-               JOIN dossier.capsule c ON c.bucket = audit.bucket(w.dossier) AND c.dossier = w.dossier
-                    AND c.statement = w.statement AND c.adder = w.adder
+               JOIN dossier.capsule c ON c.bucket = audit.bucket(w.dossier) AND c.statement = w.statement
+                    AND c.dossier IS NOT DISTINCT FROM w.dossier AND c.adder = w.adder
                GROUP BY c.dossier, c.statement, c.adder, c.grantee""",
             [want.dossier for want in wants],
             [want.statement for want in wants],
@@ -188,7 +189,8 @@ class SharingStore:
         """Return (grantee, capsule) of one consent's statement, oldest first."""
         rows = await self._pool.fetch(
             """SELECT grantee, body FROM dossier.capsule
-               WHERE bucket = audit.bucket($1) AND dossier = $1 AND statement = $2 ORDER BY at, hash""",
+               WHERE bucket = audit.bucket($1) AND dossier IS NOT DISTINCT FROM $1 AND statement = $2
+               ORDER BY at, hash""",
             dossier,
             statement,
         )

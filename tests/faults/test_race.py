@@ -17,7 +17,9 @@ def test_no_permit_after_its_withdrawal(world):
     history = world.check(f"DOSSIER_TEST_SEED={SEED}")
     assert done.withdrawn >= race.SMALL[1]
     assert done.permitted
-    assert set(done.refused) == {"not-found"}, f"DOSSIER_TEST_SEED={SEED}: {done.refused}"
+    # A busy machine may refuse as unavailable whatever it cannot record in time; it never answers anything else.
+    assert "not-found" in done.refused
+    assert set(done.refused) <= {"not-found", "unavailable"}, f"DOSSIER_TEST_SEED={SEED}: {done.refused}"
     assert list(race.late_permits(history)) == [], f"DOSSIER_TEST_SEED={SEED}"
 
 
