@@ -97,10 +97,11 @@ def inclusion_proof(index: int, size: int, read: NodeReader) -> list[bytes]:
     path = []
     for height in range((size - 1).bit_length()):
         sibling = index >> height ^ 1
-        start = sibling << height
+        if sibling + 1 << height <= size:
+            path.append(read(height, sibling))
         # Without a sibling the subtree goes up as it is; the last one at a height may be incomplete.
-        if start < size:
-            path.append(range_hash(start, min(size, start + (1 << height)), read))
+        elif sibling << height < size:
+            path.append(range_hash(sibling << height, size, read))
     return path
 
 

@@ -173,14 +173,14 @@ def node_reader(size: int, read: Callable[[Tile], bytes], cache: TileCache | Non
 
     `read` returns the bytes of a tile, at the width that it has in this tree. Raise LogFormatError for a wrong length.
     """
-    tiles = TileCache() if cache is None else cache
+    rows = (TileCache() if cache is None else cache).rows
 
     def node(height: int, index: int) -> bytes:
         level, above = divmod(height, TILE_HEIGHT)
-        tile, at = divmod(index << above, TILE_WIDTH)
+        tile, at = divmod(index, TILE_WIDTH >> above)
         width = min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - tile * TILE_WIDTH)
-        start = (at >> above) * HASH_SIZE
-        return tiles.rows(level, tile, width, read)[above][start : start + HASH_SIZE]
+        start = at * HASH_SIZE
+        return rows(level, tile, width, read)[above][start : start + HASH_SIZE]
 
     return node
 
