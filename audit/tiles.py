@@ -178,8 +178,8 @@ def node_reader(size: int, read: Callable[[Tile], bytes], cache: TileCache | Non
     def node(height: int, index: int) -> bytes:
         level, above = divmod(height, TILE_HEIGHT)
         tile, at = divmod(index, TILE_WIDTH >> above)
-        width = min(TILE_WIDTH, (size >> (TILE_HEIGHT * level)) - tile * TILE_WIDTH)
-        start = at * HASH_SIZE
+        full = tile < size >> TILE_HEIGHT * (level + 1)
+        width, start = TILE_WIDTH if full else tile_width(level, size), at * HASH_SIZE
         return rows(level, tile, width, read)[above][start : start + HASH_SIZE]
 
     return node
