@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 
 from audit.entry import Claim, Entry
 from consent.catalogue import Catalogue
-from consent.errors import CatalogueError
 from consent.explain import explain
 from consent.terms import Decision
 from crypto.encoding import sha256
@@ -102,8 +101,5 @@ class Readings:
         )
 
     def _refusal(self, refused: Refused, request: ReadingRequest) -> ReadingRefusedError:
-        try:
-            sentence = explain(refused.decision, "professional", "en", self._catalogue, purpose=request.purpose)
-        except CatalogueError:
-            sentence = "this needs a reason" if refused.decision.reason == "reason-wanted" else "this is not permitted"
+        sentence = explain(refused.decision, "professional", "en", self._catalogue, purpose=request.purpose)
         return ReadingRefusedError(refused.decision, sentence, refused.event)

@@ -47,6 +47,8 @@ TABLES: dict[Table, int] = {
 }
 """Each table with the number of its rows: a table that shrinks unseen proves less than it says."""
 SHOWN = 5
+NOT_OF_THE_ENGINE = {"takes-part", "invited", "not-in-case", "auditor-attested", "reason-wanted"}
+"""Outcomes of looks at cases and the log, and of a reading that lacks a reason."""
 
 
 def verdict(decision: Decision) -> Verdict:
@@ -77,12 +79,12 @@ def test_every_row(table: Table):
 
 
 def test_every_outcome_occurs():
-    """P9: the tables reach each outcome that the catalogue knows, so that none is agreed upon by absence."""
+    """P9: the tables reach each outcome of the engine that the catalogue knows, so that none is agreed upon by absence."""
     found = set()
     for table in (main_table, standing_table, emergency_table, authority_table):
         rows = itertools.islice(table(), 0, None, 1 if table is emergency_table else 13)
         found |= {judge(row.request, row.facts, row.now).reason for row in rows}
-    assert found == catalogues().current.outcomes
+    assert found == catalogues().current.outcomes - NOT_OF_THE_ENGINE
 
 
 @settings(max_examples=200, deadline=None)
