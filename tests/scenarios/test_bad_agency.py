@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from crypto import items
@@ -16,18 +14,9 @@ from dossier.client.errors import RefusedError
 from dossier.client.opened import OpenedItem, RejectedItem
 from dossier.client.organisation import add_system
 from dossier.client.reading import Asked
-from tests.scenarios.test_story import ASKED, LETTER, Cast, content_of, deliver, grant, settle, tell
+from tests.scenarios.story import ASKED, LETTER, content_of, deliver, grant, tell
 from web.api import delivery
 from web.signin.limits import Limit
-
-
-@pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    yield made
-    for session in made.sessions:
-        session.close()
 
 
 async def test_content_that_nobody_can_open(cast, monkeypatch):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from crypto.errors import TamperedError
@@ -15,32 +13,20 @@ from dossier.client import answering, listed, sharing
 from dossier.client.asked import answer_of
 from dossier.client.cases import REQUEST_WORDS, CaseClient, Wish, accept
 from dossier.client.errors import UntrustedError
-from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.reading import Asked
 from dossier.client.signers import Signers
-from tests.scenarios.test_story import CATALOGUE, LETTER, Cast, content_of, httpx_json, refused, settle, tell
+from tests.scenarios.story import CATALOGUE, LETTER, content_of, professional, refused, tell
 from tests.values import replace
 from web.api import cases
 from web.signin.limits import Limit
 
 
 @pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    made.worker = CaseClient(made.reader.session, made.noor, "debt-counsellor")
-    made.citizen = CaseClient(made.owner.session, made.owner.identity)
-    yield made
-    for session in made.sessions:
-        session.close()
-
-
-def professional(cast):
-    """The professional as the owner verifies them."""
-    pins, session = Pins(), cast.owner.session
-    register = check_register(httpx_json(session, "/v1/register"), pins, session.now())
-    shown = session.get("/v1/professionals", {"name": "noor"})["professionals"]
-    return check_professional(shown[0], register, pins, session.now())
+async def cast(cast):
+    """The people of the story, and how two of them look at cases."""
+    cast.worker = CaseClient(cast.reader.session, cast.noor, "debt-counsellor")
+    cast.citizen = CaseClient(cast.owner.session, cast.owner.identity)
+    return cast
 
 
 def accepted(cast):

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
-import pytest
-
-from tests.scenarios.test_story import ASKED, LETTER, Cast, content_of, grant, settle, tell
+from tests.scenarios.story import ASKED, LETTER, content_of, grant, tell
 
 LIMIT, READINGS = 3, 8
-
-
-@pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    yield made
-    for session in made.sessions:
-        session.close()
 
 
 async def test_many_readings_are_slowed_and_all_are_recorded(cast, app, monkeypatch):

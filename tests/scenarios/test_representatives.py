@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -14,32 +13,20 @@ from dossier.client import answering, listed, sharing
 from dossier.client.cases import CaseClient, Wish, accept
 from dossier.client.cosigning import countersign, waiting
 from dossier.client.delivering import Content, Record
-from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError
 from dossier.client.governing import NewHolder, appoint, dismiss
 from dossier.client.opened import OpenedItem
-from dossier.client.owner import Owner
 from dossier.monthkeys import FileMonthKeys
-from tests.scenarios.test_casework import professional
-from tests.scenarios.test_story import ASKED, CATALOGUE, LETTER, Cast, content_of, grant, settle, tell
+from tests.scenarios.story import ASKED, CATALOGUE, LETTER, content_of, enrol_son, grant, professional, tell
 
 SON = "legal-representative"
 
 
 @pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    await asyncio.to_thread(enrolled, made)
-    yield made
-    for session in made.sessions:
-        session.close()
-
-
-def enrolled(cast):
-    """A son who can represent his mother."""
-    session = cast.session("daniel-jansen")
-    cast.son = Owner(session, enrol(session).identity, cast.register())
+async def cast(cast):
+    """The people of the story, and a son."""
+    await tell(enrol_son, cast)
+    return cast
 
 
 def titles(items):

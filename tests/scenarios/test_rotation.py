@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
@@ -22,7 +21,6 @@ from dossier.auditing.replaying import Replayer
 from dossier.auditing.store import EventStore
 from dossier.client import rotating, sharing
 from dossier.client.delivering import Content, Record
-from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError
 from dossier.client.governing import NewHolder, appoint, dismiss, end_authority, held_by
 from dossier.client.groups import People
@@ -35,36 +33,15 @@ from dossier.client.publiclog import WebLog
 from dossier.client.reading import Asked
 from dossier.client.rotating import rotate
 from dossier.monthkeys import FileMonthKeys
-from tests.scenarios.test_story import (
-    ASKED,
-    LETTER,
-    Cast,
-    content_of,
-    deliver,
-    grant,
-    refused,
-    settle,
-    standing,
-    tell,
-)
+from tests.scenarios.story import ASKED, LETTER, content_of, deliver, enrol_son, grant, refused, standing, tell
 from tests.web.browsing import ORIGIN, LoopTransport
 
 
 @pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    await asyncio.to_thread(lambda: enrolled(made))
-    yield made
-    for session in made.sessions:
-        session.close()
-
-
-def enrolled(cast):
-    """A son who can represent his mother."""
-    session = cast.session("daniel-jansen")
-    identity = enrol(session).identity
-    cast.son = Owner(session, identity, cast.register())
+async def cast(cast):
+    """The people of the story, and a son."""
+    await tell(enrol_son, cast)
+    return cast
 
 
 def join(cast, **changes):

@@ -14,7 +14,7 @@ from crypto.keys import SigningKey
 from crypto.statements import sign
 from dossier.client import sharing
 from dossier.client.errors import RefusedError
-from tests.scenarios.test_story import CATALOGUE, Cast, recipient, settle, standing, tell
+from tests.scenarios.story import CATALOGUE, recipient, standing, tell
 from web.description import FILE
 from web.description.examples import example
 
@@ -33,15 +33,6 @@ FRESH = {
 
 NOT_CACHED = 1.1
 """Seconds after which a cached session is read again."""
-
-
-@pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    yield made
-    for session in made.sessions:
-        session.close()
 
 
 @pytest.fixture

@@ -2,161 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
 
 from audit.history import StreamEvent, first_head, verify_stream
 from audit.opening import opening_from_json
-from consent.catalogue import shipped_catalogues
 from crypto.encoding import decode_base64, encode_base64, sha256
 from crypto.errors import PinError
-from crypto.keys import SealingKey, SigningKey
+from crypto.keys import SigningKey
 from crypto.statements import sign
-from dossier.client import listed, sharing
-from dossier.client.agency import Agency
-from dossier.client.assertion import new_sign_in_key
-from dossier.client.delivering import Content, Record
-from dossier.client.enrolment import enrol
+from dossier.client import sharing
 from dossier.client.errors import RefusedError, UntrustedError
-from dossier.client.groups import as_recipient
 from dossier.client.opened import OpenedItem
-from dossier.client.organisation import add_member, add_system, attest, enter_organisation
-from dossier.client.owner import Owner
-from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.passing import find_missing, serve
-from dossier.client.professional import Reader
-from dossier.client.reading import Asked, check_released, fetch_log_keys, request_reading, save_part
-from dossier.client.session import Session
+from dossier.client.reading import check_released, request_reading
+from tests.scenarios.story import (
+    ASKED,
+    CATALOGUE,
+    LETTER,
+    MARKER,
+    content_of,
+    deliver,
+    grant,
+    recipient,
+    refused,
+    standing,
+    tell,
+)
 from tests.values import replace
-from tests.web.browsing import ORIGIN, LoopTransport
-
-CATALOGUE = shipped_catalogues().current.hash
-LETTER = b"Beschikking schuldhulpverlening: uw aanvraag is toegekend."
-MARKER = "ZEEKOE-7731"
-ASKED = Asked(purpose="debt-help", reason="intake")
-
-
-@dataclass
-class Cast:
-    """The people of the story, each with a session of their own; `settle` fills in the rest."""
-
-    app: Any
-    personas: dict
-    loop: Any
-    settings: Any
-    sessions: list = field(default_factory=list)
-    organisation: bytes = b""
-    agency_key: Any = field(default=None, repr=False)
-    dossier: bytes = b""
-    item: bytes = b""
-    stream_key: bytes = b""
-    bsn: str = ""
-    noor: Any = None
-    owner: Any = None
-    agency: Any = None
-    reader: Any = None
-    log: Any = None
-
-    def session(self, subject=None):
-        session = Session(ORIGIN, transport=LoopTransport(self.app, self.loop))
-        self.sessions.append(session)
-        if subject is not None:
-            session.sign_in(subject, self.personas[subject].secret)
-        return session
-
-    def register(self, pins=None):
-        with self.session() as session:
-            return check_register(httpx_json(session, "/v1/register"), pins or Pins(), session.now())
-
-
-def httpx_json(session, path):
-    return session.send("GET", path).json()
-
-
-def settle(cast):
-    """An agency with a system and a professional, a citizen with a dossier that admits the agency, one letter."""
-    folder = cast.settings.data_dir / "keys"
-    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
-    key, signing, sign_in = SigningKey.generate(), SigningKey.generate(), new_sign_in_key("s-1")
-    cast.agency_key = key
-    administrator = cast.personas["farida-amrani"]
-    with cast.session("registrar") as registrar:
-        cast.organisation = enter_organisation(
-            registrar, "Kredietbank", key, signers, administrator=("farida-amrani", administrator.name)
-        )
-    with cast.session("farida-amrani") as clerk:
-        noor = add_member(clerk, cast.organisation, "noor-hoekstra", "Noor Hoekstra", ["debt-counsellor"])
-        with cast.session("noor-hoekstra") as session:
-            cast.noor = enrol(session).identity
-        attest(clerk, cast.organisation, key, noor, ["debt-counsellor"])
-        system = add_system(clerk, cast.organisation, key, "Koppeling", signing, SealingKey.generate(), sign_in)
-    hanneke = cast.session("hanneke-de-wit")
-    identity = enrol(hanneke).identity
-    cast.owner = Owner(hanneke, identity, cast.register())
-    made = cast.owner.create("private", ["debts", "income"])
-    cast.dossier, cast.stream_key = made.dossier, made.stream_key
-    cast.owner.admit(made.dossier, cast.organisation)
-    delivering = cast.session()
-    delivering.sign_in_system(system.hex(), sign_in)
-    directory = SigningKey.from_seed(bytes.fromhex((folder / "directory.key").read_text().strip())).public
-    cast.agency = Agency(delivering, cast.organisation, system, signing, directory)
-    cast.bsn = next(each for each in cast.personas["hanneke-de-wit"].identifiers if each.startswith("bsn:"))
-    cast.item = deliver(cast, LETTER)
-    session = cast.session("noor-hoekstra")
-    cast.log = fetch_log_keys(session)
-    cast.reader = Reader(session, cast.noor, cast.owner.register, cast.log, "debt-counsellor")
-
-
-def deliver(cast, content, title=MARKER):
-    record = Record("debts", "ordinary", "decision", "personal", title)
-    return bytes.fromhex(cast.agency.deliver(cast.bsn, record, [Content("brief.txt", "text/plain", content)])["item"])
-
-
-def recipient(cast):
-    """The professional as the owner verifies them: register, attestation, chain."""
-    pins, session = Pins(), cast.owner.session
-    register = check_register(httpx_json(session, "/v1/register"), pins, session.now())
-    shown = session.get("/v1/professionals", {"name": "noor"})["professionals"]
-    found = check_professional(shown[0], register, pins, session.now())
-    return as_recipient(found)
-
-
-def grant(cast, **changes):
-    terms = sharing.Terms(sections=["debts"], purpose="debt-help", end=cast.owner.session.now() + 86_400)
-    return sharing.grant(cast.owner, cast.dossier, recipient(cast), replace(terms, **changes), CATALOGUE, "Mag Noor?")
-
-
-def content_of(reader, released):
-    sink = io.BytesIO()
-    save_part(reader.session, released, 0, sink)
-    return sink.getvalue()
-
-
-def standing(cast):
-    return [each for each in listed.consents(cast.owner.session, cast.dossier) if each.state == "active"]
-
-
-def refused(act, *arguments):
-    with pytest.raises(RefusedError) as caught:
-        act(*arguments)
-    return caught.value.status, caught.value.code
-
-
-@pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    yield made
-    for session in made.sessions:
-        session.close()
-
-
-async def tell(function, *arguments):
-    return await asyncio.to_thread(function, *arguments)
 
 
 async def test_story(cast):

@@ -24,7 +24,7 @@ from dossier.client.parties import Pins
 from dossier.client.passing import find_missing, serve
 from dossier.client.professional import Reader
 from dossier.client.reading import Asked
-from tests.scenarios.test_story import CATALOGUE, LETTER, MARKER, Cast, content_of, deliver, refused, settle, tell
+from tests.scenarios.story import CATALOGUE, LETTER, MARKER, content_of, deliver, refused, tell
 from tests.values import replace
 
 LATER = b"Aanvullende beschikking."
@@ -46,16 +46,13 @@ class Lying:
 
 
 @pytest.fixture(scope="module")
-async def cast(app, personas, settings):
-    made = Cast(app, personas, asyncio.get_running_loop(), settings)
-    await asyncio.to_thread(settle, made)
-    made.els = await asyncio.to_thread(made.session, "els-de-wit")
-    made.enrolled = await asyncio.to_thread(enrol, made.els)
-    made.worker = CaseClient(made.reader.session, made.noor, "debt-counsellor")
-    made.owning = CaseClient(made.owner.session, made.owner.identity, pins=made.owner.seen)
-    yield made
-    for session in made.sessions:
-        session.close()
+async def cast(cast):
+    """The people of the story, a sister, and how two of them look at cases."""
+    cast.els = await tell(cast.session, "els-de-wit")
+    cast.enrolled = await tell(enrol, cast.els)
+    cast.worker = CaseClient(cast.reader.session, cast.noor, "debt-counsellor")
+    cast.owning = CaseClient(cast.owner.session, cast.owner.identity, pins=cast.owner.seen)
+    return cast
 
 
 def case_with_els(cast, head=b""):

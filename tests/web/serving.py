@@ -26,7 +26,7 @@ from dossier.client.cases import CaseClient, Wish
 from dossier.client.organisation import add_member, enter_organisation
 from dossier.client.reading import request_reading
 from dossier.client.session import Session
-from tests.scenarios import test_story as story
+from tests.scenarios import story
 from web.signin.personas import PersonaFile
 
 ROOT = Path(__file__).parents[2]

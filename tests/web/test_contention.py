@@ -18,7 +18,7 @@ from dossier.client.listed import consents
 from dossier.client.parties import Pins, check_professional
 from dossier.client.reading import request_reading
 from dossier.client.rotating import Run, rotate
-from tests.scenarios import test_story as story
+from tests.scenarios import story
 from tests.values import replace
 from tests.web.racing import anew, codes, held, race
 from tests.web.serving import world

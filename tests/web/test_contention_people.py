@@ -14,7 +14,7 @@ from dossier.client.cosigning import countersign, waiting
 from dossier.client.enrolment import enrol
 from dossier.client.governing import NewHolder, appoint, end_authority
 from dossier.client.owner import Owner
-from tests.scenarios import test_story as story
+from tests.scenarios import story
 from tests.web.racing import anew, codes, held, race
 from tests.web.serving import world
 

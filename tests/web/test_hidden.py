@@ -16,7 +16,7 @@ from dossier.client.assertion import new_sign_in_key
 from dossier.client.enrolment import enrol
 from dossier.client.organisation import add_member, add_system, attest, enter_organisation
 from dossier.client.owner import Owner
-from tests.scenarios import test_story as story
+from tests.scenarios import story
 from tests.web.serving import world
 from web.description import FILE
 from web.description.examples import example

@@ -20,7 +20,7 @@ from dossier.client.governing import NewHolder, appoint, dismiss
 from dossier.client.groups import as_recipient
 from dossier.client.parties import Pins, check_professional
 from dossier.client.reading import Asked, request_reading
-from tests.scenarios import test_story as story
+from tests.scenarios import story
 from tests.web.serving import world
 from tests.web.test_hidden import WORKERS, absent_like, reading, settle, shown, withdrawal
 from tests.web.test_hidden_work import Watched, cases, code_of, differs
