@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from tests.scenarios.story import Cast, settle, tell
+from tests.scenarios.terminal import Terminal
 from tests.web.conftest import app, personas, settings
+from web.commands import who
 
-__all__ = ["app", "cast", "personas", "settings"]
+__all__ = ["app", "cast", "personas", "settings", "terminal"]
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +22,10 @@ async def cast(app, personas, settings):
     yield made
     for session in made.sessions:
         session.close()
+
+
+@pytest.fixture
+def terminal(town, settings, monkeypatch, capsys):
+    """Where a test types its commands; `town` is its module's way to the application."""
+    monkeypatch.setattr(who, "Company", town)
+    return Terminal(settings.data_dir, capsys)

@@ -3,81 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import hashlib
 import json
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from dossier.client.keys import open_with_file
-from dossier.sample import load_world
-from tests.web.browsing import ORIGIN, LoopTransport
+from tests.scenarios.terminal import ASKED, GRANT, reached
 from web.cli import main
-from web.commands import who
-from web.demo.cast import AGENCY, AUDITOR, IDENTIFIER, OWNER, PROFESSIONAL, cast_of
-from web.demo.company import Company
-from web.demo.describing import begin, complete
-from web.demo.filling import admit
-from web.demo.loading import load
-from web.demo.progress import silent
-from web.demo.record import write_demo
+from web.demo.cast import AGENCY, AUDITOR, IDENTIFIER, OWNER, PROFESSIONAL
 
 ENGINEERS = Path(__file__).parents[2] / "docs" / "integrate.md"
 MIB = 1024 * 1024
 SISTER = "els-de-wit"
-ASKED = ["--purpose", "debt-plan", "--reason", "intake"]
-
-
-@dataclass
-class Terminal:
-    """Runs commands against the application in process, and reads what they print as JSON."""
-
-    data_dir: Path
-    capsys: pytest.CaptureFixture
-
-    async def run(self, *words):
-        """The exit code and what was printed."""
-        command = [*words, "--data-dir", str(self.data_dir), "--json"]
-        code = await asyncio.to_thread(main, command)
-        out = self.capsys.readouterr().out
-        return code, json.loads(out) if out else {}
-
-    async def done(self, *words):
-        """What was printed by a command that did what it was asked."""
-        code, told = await self.run(*words)
-        assert code == 0, told
-        return told
 
 
 @pytest.fixture(scope="module")
 async def town(app, personas, settings):
-    """The cast of the story with a dossier that admits the agency; how commands reach the application."""
-    loop = asyncio.get_running_loop()
-    made = functools.partial(Company, transport=lambda _name: LoopTransport(app, loop))
-    whole = load_world()
-    world = replace(cast_of(whole), personas=(whole.persona(OWNER), whole.persona(SISTER)))
-
-    def settle():
-        begun = begin(ORIGIN, settings.data_dir, world)
-        with made(ORIGIN, settings.data_dir / "home", begun.secrets) as company:
-            load(company, world, settings.data_dir, silent)
-            admit(company, OWNER, "private", [AGENCY])
-            write_demo(settings.data_dir, complete(company, begun))
-
-    await asyncio.to_thread(settle)
-    return made
-
-
-@pytest.fixture
-def terminal(town, settings, monkeypatch, capsys):
-    monkeypatch.setattr(who, "Company", town)
-    return Terminal(settings.data_dir, capsys)
+    """How commands reach an owner, and a sister with keys."""
+    return await reached(app, settings, SISTER)
 
 
 def made_files(folder):
@@ -172,15 +120,13 @@ async def test_the_story_by_hand(terminal, tmp_path):
     """Grant, read, withdraw and refused read by commands alone; the owner's list tells of the look (P4, P6, P7)."""
     letter, out = tmp_path / "letter.txt", tmp_path / "out"
     letter.write_text("Aan mevrouw De Wit")
-    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
-    item = pushed["items"][0]["item"]
+    item = await terminal.push(letter)
     assert item in {each["item"] for each in (await terminal.done("items", "--as", OWNER))["items"]}
     looking = ["open", item, "--as", PROFESSIONAL, *ASKED, "--out", str(out)]
     assert (await terminal.run(*looking))[0] == 1
-    granting = ["grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--purpose", "debt-plan"]
-    preview = await terminal.done(*granting, "--preview")
+    preview = await terminal.done(*GRANT, "--preview")
     assert item in {each["item"] for each in preview["changes"]}
-    consent = (await terminal.done(*granting))["consent"]
+    consent = (await terminal.done(*GRANT))["consent"]
     shown = await terminal.done("consents", "--as", OWNER)
     assert [(each["consent"], each["state"]) for each in shown["consents"]] == [(consent, "active")]
     listed = await terminal.done("items", "--as", PROFESSIONAL, *ASKED, "--of", OWNER)
@@ -221,18 +167,23 @@ async def test_an_auditor_sees_events_and_no_title(terminal):
     assert "letter.txt" not in json.dumps(told)
 
 
+async def accepted_case(terminal):
+    """A case that a professional opened and the owner accepted."""
+    opened = await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER, "--purpose", "debt-plan")
+    await terminal.done("cases", "accept", opened["case"][:8], "--as", OWNER)
+    return opened["case"]
+
+
 async def test_a_team_gets_its_keys(terminal, tmp_path):
     """A consent for the team of a case comes with keys for who is in it; the owner sees that nobody waits (P6, P7)."""
     letter, out = tmp_path / "letter.txt", tmp_path / "out"
     letter.write_text("Voor het team")
-    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
-    opened = await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER, "--purpose", "debt-plan")
-    case = opened["case"]
-    await terminal.done("cases", "accept", case[:8], "--as", OWNER)
+    item = await terminal.push(letter)
+    case = await accepted_case(terminal)
     granting = ["grant", "--as", OWNER, "--team", case[:8], "--sections", "debts", "--purpose", "debt-plan"]
     given = await terminal.done(*granting, "--later-members")
     assert (given["state"], given["members"], given["waiting"]) == ("active", ["Noor Hoekstra"], [])
-    reading = ["open", pushed["items"][0]["item"], "--as", PROFESSIONAL, *ASKED, "--case", case[:8], "--out", str(out)]
+    reading = ["open", item, "--as", PROFESSIONAL, *ASKED, "--case", case[:8], "--out", str(out)]
     await terminal.done(*reading)
     assert out.read_text() == letter.read_text()
     assert (await terminal.done("share-keys", "--as", OWNER, "--show"))["missing"] == []
@@ -244,10 +195,8 @@ async def test_a_sister_in_the_team_gets_her_keys(terminal, tmp_path):
     """A citizen tells her keys, is brought in with these and no others, reads, leaves by sign-in, and gets no more (P7)."""
     letter, out = tmp_path / "letter.txt", tmp_path / "out"
     letter.write_text("Voor mijn zus")
-    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
-    opened = await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER, "--purpose", "debt-plan")
-    case = opened["case"]
-    await terminal.done("cases", "accept", case, "--as", OWNER)
+    item = await terminal.push(letter)
+    case = await accepted_case(terminal)
     told = (await terminal.done("cases", "keys", "--as", SISTER))["keys"]
     adding = ["cases", "add", case, "--as", OWNER, "--participant", SISTER, "--purpose", "network-help", "--keys"]
     assert (await terminal.run(*adding, "00" * 32))[1]["code"] == "pin"
@@ -256,7 +205,7 @@ async def test_a_sister_in_the_team_gets_her_keys(terminal, tmp_path):
     granting = ["grant", "--as", OWNER, "--team", case, "--sections", "debts", "--purpose", "debt-plan"]
     given = await terminal.done(*granting, "--later-members")
     assert (given["members"], given["waiting"]) == (["Noor Hoekstra", "Els de Wit"], [])
-    reading = ["open", pushed["items"][0]["item"], "--as", SISTER, *ASKED, "--case", case, "--out", str(out)]
+    reading = ["open", item, "--as", SISTER, *ASKED, "--case", case, "--out", str(out)]
     await terminal.done(*reading)
     assert out.read_text() == letter.read_text()
     await terminal.done("cases", "leave", case, "--as", SISTER)
@@ -272,8 +221,7 @@ async def test_a_sister_in_the_team_gets_her_keys(terminal, tmp_path):
 
 async def test_what_was_seen_is_held_to(terminal, town, settings):
     """A reader's pins are kept between commands: another chain blocks, says what to do, and is let in on purpose (R14)."""
-    granting = ["grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--purpose", "debt-plan"]
-    given = await terminal.done(*granting)
+    given = await terminal.done(*GRANT)
     listing = ["consents", "--as", PROFESSIONAL, "--of", OWNER]
     await terminal.done(*listing)
     store = open_with_file(settings.data_dir / "home")
@@ -309,10 +257,8 @@ async def test_looks_are_told_with_what_and_why(terminal, tmp_path):
     """The list of events says in one line who did what to which item, for what, and on which ground (P4)."""
     letter = tmp_path / "brief.txt"
     letter.write_text("beste Hanneke")
-    pushed = await terminal.done("push", str(letter), "--to", IDENTIFIER, "--as", AGENCY, "--section", "debts")
-    item = pushed["items"][0]["item"]
-    granted = ("grant", "--as", OWNER, "--to", PROFESSIONAL, "--sections", "debts", "--purpose", "debt-plan")
-    consent = (await terminal.done(*granted))["consent"]
+    item = await terminal.push(letter)
+    consent = (await terminal.done(*GRANT))["consent"]
     await terminal.done("open", item, "--as", PROFESSIONAL, *ASKED, "--out", str(tmp_path / "out"))
     await asyncio.to_thread(main, ["events", "--as", OWNER, "--data-dir", str(terminal.data_dir)])
     told = terminal.capsys.readouterr().out
