@@ -1,9 +1,9 @@
 """The 7,776 words of passphrases, made by rule rather than copied: run this module to print the list.
 
 A word is two syllables whose last letter the four before it determine (a consonant after two open syllables, a vowel
-after a cluster), so that four letters tell every word and one wrong letter seldom gives another word. Words are pronounceable in Dutch and
-English and mean nothing; syllables that are rude in either are left out. The list is frozen: `words.txt` is what this
-rule printed, and a test compares them. Page: docs/spec/unlock.md.
+after a cluster), so that four letters tell every word and one wrong letter seldom gives another word. Words are
+pronounceable in Dutch and English and mean nothing; syllables that are rude in either are left out. The list is frozen:
+`words.txt` is what this rule printed, and a test compares them. Page: docs/spec/unlock.md.
 """
 
 from __future__ import annotations
