@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -10,10 +11,22 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from audit.writer import WriterLimits
 from dossier import database
 from dossier.embedded import Cluster
 
 TEMPLATE = "dossier_template"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_writers() -> Iterator[None]:
+    """In this process events may take seconds: the deadline of production would measure how busy the machine is.
+
+    Services in a process of their own, as in tests/faults, keep it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("audit.writer.WriterLimits", functools.partial(WriterLimits, deadline=10_000, patience=10_000))
+        yield
 
 
 @pytest.fixture(scope="session")

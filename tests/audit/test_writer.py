@@ -439,6 +439,11 @@ async def test_key_epochs(writer, pool):
         assert receipt.leaf[1:33] == event_tag(b"2" * 32, 5)
 
 
+def test_deadline_of_a_service():
+    """A service answers within a quarter of a second or says that it cannot; what narrows access waits for longer (P3, P7)."""
+    assert (WriterLimits().deadline, WriterLimits().narrowing_deadline) == (250, 10_000)
+
+
 async def test_deadline(pool):
     """An entry past its deadline gets unavailable, and nothing of it is released however the commit ends (P3, W6)."""
     hold = asyncio.Event()
