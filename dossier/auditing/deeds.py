@@ -1,7 +1,7 @@
 """Acts made again: signed statements, stops and endings, each judged by the entry that judged it then. Pure.
 
-What an entry comes out with must be what stands there,
-event by event and fact by fact; what it refuses should not stand there at all (P6, P8).
+What an entry comes out with must be what stands there, event by event and fact by fact; what it refuses should not
+stand there at all (P6, P8).
 """
 
 from __future__ import annotations
