@@ -7,13 +7,7 @@ import secrets
 import pytest
 
 from dossier.dossiers.addresses import Ask
-from tests.dossier.town import claim, running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    async with running_town(pool) as running:
-        yield running
+from tests.dossier.town import claim
 
 
 @pytest.fixture

@@ -16,12 +16,6 @@ HERE = ("debts", "ordinary", 0)
 
 
 @pytest.fixture
-async def home(town):
-    """A dossier of somebody new."""
-    return await town.dossier(await town.person("Ruth"))
-
-
-@pytest.fixture
 def lists(town):
     """Lists as the service builds them."""
     return ItemLists(ItemStore(town.pool), town.writer)

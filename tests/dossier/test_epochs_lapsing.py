@@ -16,20 +16,7 @@ from dossier.epochs.store import EpochStore, EpochWant
 from dossier.items.store import ItemStore
 from tests.audit.town import KEYS
 from tests.dossier.test_succession import capsule_for, change, holder, next_list
-from tests.dossier.town import claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    """A running town."""
-    async with running_town(pool) as town:
-        yield town
-
-
-@pytest.fixture
-async def home(town):
-    """A dossier of somebody new."""
-    return await town.dossier(await town.person("Ruth"))
+from tests.dossier.town import claim, now
 
 
 async def appointed(town, home, seconds, **changes):

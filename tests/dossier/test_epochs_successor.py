@@ -26,20 +26,7 @@ from dossier.epochs.successor import NewKey, Succeed, SucceededError
 from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError, StaleError
 from dossier.items.store import ItemStore
 from tests.dossier.test_succession import capsule_for, change, holder, next_list
-from tests.dossier.town import LANES, SECTIONS, claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    """A running town."""
-    async with running_town(pool) as town:
-        yield town
-
-
-@pytest.fixture
-async def home(town):
-    """A dossier of somebody new."""
-    return await town.dossier(await town.person("Ruth"))
+from tests.dossier.town import LANES, SECTIONS, claim, now
 
 
 def identity(person):

@@ -20,13 +20,6 @@ from dossier.errors import ConflictError, InvalidRequestError, NotFoundError
 from dossier.facts.compiler import Compiler
 from dossier.store import Loader
 from tests.audit.town import KEYS, PATIENT, SIGNER
-from tests.dossier.town import running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    async with running_town(pool) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

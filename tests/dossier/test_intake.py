@@ -17,21 +17,8 @@ from dossier.items.delivery import SealedPart
 from dossier.items.intake import Deliver
 from dossier.items.store import ItemStore, ItemWant
 from dossier.items.unadmitted import take_in
-from tests.dossier.town import Seed, claim, now, running_town, seal_delivery
+from tests.dossier.town import Seed, claim, now, seal_delivery
 from tests.values import replace
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    """A running town."""
-    async with running_town(pool) as town:
-        yield town
-
-
-@pytest.fixture
-async def home(town):
-    """A dossier of somebody new."""
-    return await town.dossier(await town.person("Hanneke"))
 
 
 @pytest.fixture

@@ -14,13 +14,7 @@ from dossier.dossiers.govern import Govern, Submission
 from dossier.dossiers.showing import GOVERNING
 from dossier.dossiers.store import DossierStore
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError
-from tests.dossier.town import claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    async with running_town(pool) as town:
-        yield town
+from tests.dossier.town import claim, now
 
 
 @pytest.fixture(scope="module")

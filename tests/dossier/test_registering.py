@@ -14,14 +14,7 @@ from dossier.errors import ConflictError, ForbiddenError, NotFoundError
 from dossier.parties.identifiers import Identifier, identifier_hmac
 from dossier.parties.store import PartyStore
 from tests.dossier.joint import capsule_for, change, cosigned, holder, next_list, shared_home
-from tests.dossier.town import claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    """A running town."""
-    async with running_town(pool) as town:
-        yield town
+from tests.dossier.town import claim, now
 
 
 @pytest.fixture(scope="module")

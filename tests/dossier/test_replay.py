@@ -21,15 +21,8 @@ from dossier.items.service import ItemLists
 from dossier.items.store import ItemStore
 from dossier.replay import NotReplayableError, Seen, catalogues_of, is_decision, replay
 from tests.audit.town import KEYS
-from tests.dossier.town import running_town
 
 CATALOGUES = shipped_catalogues()
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    async with running_town(pool) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ from tests.dossier.test_registering import report
 from tests.dossier.test_replay_kinds import CATALOGUES, changed
 from tests.dossier.test_rotation import new_epoch, rotate
 from tests.dossier.test_succession import capsule_for, change, cosigned, holder, next_list, propose
-from tests.dossier.town import claim, now, running_town
+from tests.dossier.town import claim, now
 
 SIGNED = sorted(
     name
@@ -53,12 +53,6 @@ WIDENING = [
     ("dossier", "statement/v1", kind)
     for kind in ("consent", "source-admission", "block-end", "emergency-opt-in", "placement", "case-acceptance")
 ]
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    async with running_town(pool) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -34,19 +34,13 @@ from dossier.replay import Seen, is_decision, kind_of, replay, replay_corrected
 from dossier.sharing.previews import PreviewConsent
 from tests.audit.town import KEYS
 from tests.dossier.casework import Work, case_id
-from tests.dossier.town import claim, consent_payload, running_town, seal_delivery
+from tests.dossier.town import claim, consent_payload, seal_delivery
 
 CATALOGUES = shipped_catalogues()
 ROOT = Path(__file__).parents[2]
 
 NO_DECISION = {("stopped/v1", "consent"), ("stopped/v1", "authority"), ("stopped/v1", "admission")}
 """Types of a schema with a decision whose events record an act of somebody instead: a stop without signature."""
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    async with running_town(pool) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -19,20 +19,7 @@ from dossier.errors import ConflictError, ForbiddenError, InvalidRequestError, N
 from dossier.items.store import ItemStore
 from dossier.parties.store import PartyStore
 from tests.dossier.joint import change, holder, next_list
-from tests.dossier.town import claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    """A running town."""
-    async with running_town(pool) as town:
-        yield town
-
-
-@pytest.fixture
-async def home(town):
-    """A dossier of somebody new."""
-    return await town.dossier(await town.person("Hanneke"))
+from tests.dossier.town import claim, now
 
 
 @pytest.fixture

@@ -10,20 +10,7 @@ from dossier.sharing.consents import GiveConsent, NewConsent
 from dossier.sharing.ending import Sweeper
 from dossier.sharing.store import UsedIdWant
 from tests.dossier.joint import capsule_for, change, cosigned, holder, next_list
-from tests.dossier.town import claim, consent_payload, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def town(pool):
-    """A running town."""
-    async with running_town(pool) as town:
-        yield town
-
-
-@pytest.fixture
-async def home(town):
-    """A dossier of somebody new."""
-    return await town.dossier(await town.person("Ruth"))
+from tests.dossier.town import claim, consent_payload, now
 
 
 @pytest.fixture
