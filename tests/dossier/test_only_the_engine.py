@@ -214,34 +214,37 @@ async def requests_of_mine(world):
 
 
 async def asked(world):
-    done = (await world.work.ask(world.home, world.reader))[0]
-    if isinstance(done, HiddenRequest):
-        raise NotFoundError
-    return done
+    return await ask(world)
 
 
 async def asked_in_a_case(world):
-    done = (await world.work.ask(world.home, world.reader, case=world.case.payload["case"]))[0]
+    return await ask(world, case=world.case.payload["case"])
+
+
+async def ask(world, **context):
+    """Ask for access; the service answers one whom it hides the dossier from as if there were none."""
+    done = (await world.work.ask(world.home, world.reader, **context))[0]
     if isinstance(done, HiddenRequest):
         raise NotFoundError
     return done
 
 
 async def case_of_participant(world):
-    shown = await world.work.cases.show(world.reader.actor, case_id(world.case))
-    assert (shown.relation, len(shown.dossiers)) == ("participant", 1)
-    return shown
+    return await show_case(world, world.reader, world.case, "participant", 1)
 
 
 async def case_of_owner(world):
-    shown = await world.work.cases.show(world.owner.actor, case_id(world.case))
-    assert (shown.relation, len(shown.dossiers)) == ("owner", 1)
-    return shown
+    return await show_case(world, world.owner, world.case, "owner", 1)
 
 
 async def case_of_the_invited(world):
-    shown = await world.work.cases.show(world.owner.actor, case_id(world.invitation))
-    assert (shown.relation, len(shown.dossiers)) == ("invited", 0)
+    return await show_case(world, world.owner, world.invitation, "invited", 0)
+
+
+async def show_case(world, who, case, relation, dossiers):
+    """Show a case to somebody, as what they are to it and with as many dossiers."""
+    shown = await world.work.cases.show(who.actor, case_id(case))
+    assert (shown.relation, len(shown.dossiers)) == (relation, dossiers)
     return shown
 
 

@@ -21,9 +21,8 @@ from dossier.client.groups import as_recipient
 from dossier.client.parties import Pins, check_professional
 from dossier.client.reading import Asked, request_reading
 from tests.scenarios import story
-from tests.web.serving import world
-from tests.web.test_hidden import WORKERS, absent_like, reading, settle, shown, withdrawal
-from tests.web.test_hidden_work import Watched, cases, code_of, differs
+from tests.web.test_hidden import WORKERS, absent_like, reading, shown, withdrawal
+from tests.web.test_hidden_work import cases, code_of, differs, watching
 
 FORMER = ["citizen", "professional", "system"]
 ROLE = "housing-consultant"
@@ -31,12 +30,9 @@ ROLE = "housing-consultant"
 
 @pytest.fixture(scope="module")
 def watched(database_urls, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("served")
-    kept = folder / "work"
-    with world(database_urls, folder, ("tests.web.watched", str(kept))) as settled:
-        settle(settled)
-        let_in_and_out(settled)
-        yield Watched(settled, kept)
+    with watching(database_urls, tmp_path_factory.mktemp("served")) as found:
+        let_in_and_out(found.town)
+        yield found
 
 
 def let_in_and_out(town):

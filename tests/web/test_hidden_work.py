@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -69,13 +70,19 @@ class Watched:
                 self._work[name] = sorted(one for one in work if not one[1:2] or not str(one[1]).startswith(SESSION))
 
 
-@pytest.fixture(scope="module")
-def watched(database_urls, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("served")
+@contextmanager
+def watching(urls, folder):
+    """Serve a settled town from a folder, and watch it."""
     kept = folder / "work"
-    with world(database_urls, folder, ("tests.web.watched", str(kept))) as settled:
+    with world(urls, folder, ("tests.web.watched", str(kept))) as settled:
         settle(settled)
         yield Watched(settled, kept)
+
+
+@pytest.fixture(scope="module")
+def watched(database_urls, tmp_path_factory):
+    with watching(database_urls, tmp_path_factory.mktemp("served")) as town:
+        yield town
 
 
 def code_of(seen):
