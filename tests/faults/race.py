@@ -117,7 +117,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="eigendossier-race-") as folder:
         Path(folder).chmod(0o711)
-        service = Service(Path(folder) / "data", Path(folder) / "output", DOSSIER_READING_LIMIT="1000000")
+        service = Service(
+            Path(folder) / "data",
+            Path(folder) / "output",
+            DOSSIER_READING_LIMIT="1000000",
+            DOSSIER_LOOK_LIMIT="1000000",
+        )
         try:
             service.start()
             return _report(settle(service), *(FULL if asked.full else SMALL), asked.seed)

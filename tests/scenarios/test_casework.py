@@ -17,8 +17,6 @@ from dossier.client.reading import Asked
 from dossier.client.signers import Signers
 from tests.scenarios.story import CATALOGUE, LETTER, content_of, professional, refused, tell
 from tests.values import replace
-from web.api import cases
-from web.signin.limits import Limit
 
 
 @pytest.fixture(scope="module")
@@ -152,20 +150,6 @@ async def test_strangers_find_nothing(cast):
         assert refused(cast.worker.session.get, "/v1/access-requests", {"dossier": cast.dossier.hex()})[0] == 404
         body = {"statement": "", "consents": []}
         assert refused(cast.worker.session.post, f"/v1/access-requests/{request}/answer", body)[0] == 400
-
-    await tell(story)
-
-
-async def test_looks_are_counted(cast, monkeypatch):
-    """A look is an event: beyond the limit neither a case nor none is looked up, until the time that is told (P4)."""
-
-    def story():
-        case = accepted(cast)
-        monkeypatch.setattr(cases, "LOOKS", Limit("few looks", 2, 3_600))
-        assert cast.worker.show(case).case == case
-        assert refused(cast.worker.show, bytes(16))[0] == 404
-        assert refused(cast.worker.show, case) == refused(cast.worker.show, bytes(16)) == (429, "too-many-requests")
-        assert cast.citizen.show(case).case == case
 
     await tell(story)
 

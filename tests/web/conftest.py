@@ -25,6 +25,7 @@ def settings(database_urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFacto
         database_owner_url=database_urls.owner,
         database_eraser_url=database_urls.eraser,
         log_origin="localhost/test",
+        look_limit=100_000,  # a module's tests are one minute's looks of the same few people
     )
 
 

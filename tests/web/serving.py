@@ -56,6 +56,7 @@ def started(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) ->
         "DOSSIER_LOG_ORIGIN": "localhost/test",
         "DOSSIER_LOG_LEVEL": "error",
         "DOSSIER_READING_LIMIT": "100000",
+        "DOSSIER_LOOK_LIMIT": "100000",
         "PYTHONPATH": str(ROOT),
     }
     told = (data_dir / "told").open("wb")

@@ -19,11 +19,14 @@ from crypto.errors import CryptoError
 from dossier.errors import InvalidRequestError, NotFoundError
 from dossier.parties.actor import Actor
 from web.problems import MEDIA_TYPE, Problem
+from web.signin.limits import Limit
 from web.wiring import Service
 
 Http = Request[Any, Any, Any]
 
 IDEMPOTENCY_KEY = "idempotency-key"
+LOOK_SECONDS = 60
+"""The window of the bound on looks: a setting says how many, so that nobody fills the log by asking."""
 _KEY = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 _TITLES = {
     400: "The request is malformed",
@@ -51,6 +54,18 @@ def service(request: Http) -> Service:
 async def actor_of(request: Http) -> Actor:
     """Who is signed in; raise UnauthenticatedError, or ForbiddenError for a forged request."""
     return await service(request).sign_in.authenticator.actor(request.scope)
+
+
+async def looker_of(request: Http) -> Actor:
+    """Who is signed in, for a look that is an event, or is one when it is refused; counted before anything is looked up.
+
+    Raise as `actor_of` does, and TooManyError when that is more than one actor's bound, the same for what is there and
+    for what is not.
+    """
+    actor = await actor_of(request)
+    running = service(request)
+    running.sign_in.limiter.count(Limit("look", running.settings.look_limit, LOOK_SECONDS), actor.id)
+    return actor
 
 
 async def claim_of(request: Http, actor: Actor, *, required: bool = True) -> Claim:

@@ -9,7 +9,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from dossier.auditing.service import PAGE_SIZE
 from dossier.auditing.showing import AuditPage, StreamPage
-from web.api.act import Http, actor_of, path_id, problems, service
+from web.api.act import Http, actor_of, looker_of, path_id, problems, service
 from web.api.dossiers import DossierPath
 from web.api.log import NOTE
 
@@ -26,13 +26,13 @@ Stream = Annotated[
     operation_id="listDossierEvents",
     tags=["audit"],
     summary="The events of a dossier, with what proves each",
-    responses=problems(400, 401, 403, 404, 503),
+    responses=problems(400, 401, 403, 404, 429, 503),
 )
 async def list_dossier_events(
     request: Http, dossier: DossierPath, after: After = 0, size: Size = PAGE_SIZE
 ) -> StreamPage:
     """Show events from seq `after` on; the holder checks them with the keys of the stream and the public log."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     return await service(request).auditing.of_dossier(actor, path_id(dossier), after, size)
 
 
@@ -41,11 +41,11 @@ async def list_dossier_events(
     operation_id="listEvents",
     tags=["audit"],
     summary="Events of all streams, for auditors",
-    responses=problems(400, 401, 403, 503),
+    responses=problems(400, 401, 403, 429, 503),
 )
 async def list_events(request: Http, after: After = 0, size: Size = PAGE_SIZE, stream: Stream = "") -> AuditPage:
     """Show the fields that auditors may see, in the order of the log; this very look is an event too."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     wanted = bytes.fromhex(stream) if stream else None
     return await service(request).auditing.of_all(actor, after, size, wanted)
 

@@ -20,7 +20,7 @@ from dossier.cases.showing import CaseList, ShownCase
 from dossier.dossiers.statements import read_statement
 from dossier.parties.actor import require_step_up
 from dossier.parties.identifiers import identifier_hmac, parse_identifier
-from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, claim_of, looker_of, path_id, problems, service
 from web.api.organisations import PersonPath
 from web.signin.limits import Limit
 
@@ -29,8 +29,6 @@ OPENINGS = Limit("case-opening", 60, 3600)
 """Cases opened by one actor: each may name owners, so this bounds what can be sent to strangers."""
 
 CHANGES = Limit("case-change", 300, 3600)
-LOOKS = Limit("case-look", 600, 60)
-"""Looks at cases by one actor, there or not: each is an event."""
 
 
 class OwnerBody(Body, frozen=True):
@@ -89,8 +87,7 @@ async def list_cases(request: Http) -> CaseList:
 @get("/v1/cases/{case:str}", operation_id="showCase", tags=["cases"], responses=problems(401, 404, 429, 503))
 async def show_case(request: Http, case: CasePath) -> ShownCase:
     """Show a case with everybody who takes part; for anybody else there is nothing here."""
-    actor = await actor_of(request)
-    service(request).sign_in.limiter.count(LOOKS, actor.id)
+    actor = await looker_of(request)
     return await service(request).casework.cases.show(actor, path_id(case))
 
 

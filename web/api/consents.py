@@ -21,7 +21,7 @@ from dossier.sharing.previews import Preview, PreviewConsent
 from dossier.sharing.service import CapsuleList
 from dossier.sharing.shown import ConsentList
 from dossier.sharing.withdrawal import Ended, Withdraw
-from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, claim_of, looker_of, path_id, problems, service
 from web.api.dossiers import DossierPath
 
 ConsentPath = Annotated[str, PathParameter(description="The id of the consent", pattern="^[0-9a-f]{32}$")]
@@ -81,11 +81,11 @@ async def give(request: Http, dossier: DossierPath, data: JSONBody[ConsentBody])
     operation_id="listConsents",
     tags=["consents"],
     summary="The consents of a dossier",
-    responses=problems(401, 404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def list_consents(request: Http, dossier: DossierPath) -> ConsentList:
     """List all consents for those who hold the dossier, for a grantee those that name them."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     return await service(request).released.sharing.consents(actor, path_id(dossier))
 
 
@@ -115,11 +115,11 @@ async def withdraw(request: Http, consent: ConsentPath, data: JSONBody[Withdrawa
     operation_id="listCapsules",
     tags=["consents"],
     summary="The keys that came with a consent",
-    responses=problems(401, 404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def list_capsules(request: Http, consent: ConsentPath) -> CapsuleList:
     """List capsules: all for those who hold the dossier, their own for a grantee while the consent stands."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     return await service(request).released.sharing.capsules(actor, path_id(consent))
 
 
@@ -154,7 +154,7 @@ async def add_capsules(request: Http, consent: ConsentPath, data: JSONBody[Capsu
 )
 async def preview(request: Http, dossier: DossierPath, data: JSONBody[PreviewBody]) -> Preview:
     """Say who would see what, for those who hold the dossier; nothing is stored but that somebody looked."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     if (data.consent is None) == (data.ending == "") or len(data.people) > MOST_PEOPLE:
         raise InvalidRequestError("a preview is of one consent or of one ending", code="invalid-preview")
     people = [_id(each) for each in data.people]

@@ -25,7 +25,7 @@ from dossier.dossiers.succession import ChangeAuthority, NewList
 from dossier.epochs.service import PendingRotations
 from dossier.epochs.successor import NewKey, Succeed
 from dossier.parties.actor import Assurance, require_assurance, require_step_up
-from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, claim_of, looker_of, path_id, problems, service
 
 HolderPath = Annotated[str, PathParameter(description="The id of the holder", pattern="^[0-9a-f]{32}$")]
 AdmissionPath = Annotated[str, PathParameter(description="The id of the admission", pattern="^[0-9a-f]{32}$")]
@@ -136,11 +136,11 @@ async def create(request: Http, data: JSONBody[NewDossierBody]) -> Created:
     operation_id="showDossier",
     tags=["dossiers"],
     summary="A dossier, for those who hold it",
-    responses=problems(401, 404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def show(request: Http, dossier: DossierPath) -> ShownDossier:
     """Show statements, positions, wrapped secrets and one's own capsules; for anybody else there is nothing here."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     return await service(request).dossiers.show(actor, path_id(dossier))
 
 
@@ -149,11 +149,11 @@ async def show(request: Http, dossier: DossierPath) -> ShownDossier:
     operation_id="listStatements",
     tags=["dossiers"],
     summary="The statements that govern a dossier",
-    responses=problems(401, 404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def list_statements(request: Http, dossier: DossierPath) -> StatementList:
     """Give every statement as it was signed, for those who hold the dossier."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     found = await service(request).dossiers.statements(actor, path_id(dossier))
     return StatementList([encode_base64(each) for each in found])
 
@@ -189,11 +189,11 @@ async def add_statement(request: Http, dossier: DossierPath, data: JSONBody[Stat
     operation_id="listHolderCapsules",
     tags=["dossiers"],
     summary="One's own capsules as a holder of a dossier",
-    responses=problems(401, 404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def list_capsules(request: Http, dossier: DossierPath) -> HolderCapsules:
     """Give a holder their own capsules; whoever reads by a consent gets theirs with the list or the reading."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     found = await service(request).dossiers.capsules(actor, path_id(dossier))
     return HolderCapsules([encode_base64(each) for each in found])
 
@@ -203,11 +203,11 @@ async def list_capsules(request: Http, dossier: DossierPath) -> HolderCapsules:
     operation_id="listRotations",
     tags=["dossiers"],
     summary="Keys that wait for a new epoch",
-    responses=problems(400, 401, 404, 503),
+    responses=problems(400, 401, 404, 429, 503),
 )
 async def list_rotations(request: Http, dossier: DossierPath) -> PendingRotations:
     """Name the keys that somebody has who no longer may read with them."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     return await service(request).dossiers.rotations(actor, path_id(dossier))
 
 

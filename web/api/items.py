@@ -16,7 +16,7 @@ from dossier.errors import InvalidRequestError
 from dossier.items.adopting import Wrap
 from dossier.items.listing import PAGE_SIZE, ListRequest
 from dossier.items.service import ItemPage
-from web.api.act import Body, Http, actor_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, looker_of, path_id, problems, service
 from web.api.dossiers import DossierPath
 
 ItemPath = Annotated[str, PathParameter(description="The id of the item", pattern="^[0-9a-f]{32}$")]
@@ -43,7 +43,7 @@ class WrapBody(Body, frozen=True):
     operation_id="listItems",
     tags=["items"],
     summary="The items of a dossier that one may know of",
-    responses=problems(400, 401, 403, 404, 409, 503),
+    responses=problems(400, 401, 403, 404, 409, 429, 503),
 )
 async def list_items(
     request: Http,
@@ -53,7 +53,7 @@ async def list_items(
     size: Size = PAGE_SIZE,
 ) -> ItemPage:
     """List a page; purpose, case and reason travel in the headers Dossier-Purpose, -Case and -Reason."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     asked = ListRequest(
         dossier=path_id(dossier),
         role=header_code(request, "dossier-role") or actor.role,

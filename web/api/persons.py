@@ -16,7 +16,7 @@ from dossier.parties.service import CHAIN
 from dossier.parties.streamkeys import ShownStreamKeys
 from dossier.parties.unlocking import KIND as UNLOCK
 from dossier.parties.unlocking import SealedMethod
-from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, claim_of, looker_of, path_id, problems, service
 
 PersonPath = Annotated[str, PathParameter(description="The id of the person", pattern="^[0-9a-f]{32}$")]
 StreamPath = Annotated[str, PathParameter(description="The id of the stream", pattern="^[0-9a-f]{32}$")]
@@ -119,11 +119,11 @@ async def put_keyring(request: Http, person: PersonPath, data: JSONBody[KeyringB
     "/v1/streams/{stream:str}/keys",
     operation_id="showStreamKeys",
     tags=["parties"],
-    responses=problems(401, 404, 503),
+    responses=problems(401, 404, 429, 503),
 )
 async def show_stream_keys(request: Http, stream: StreamPath) -> ShownStreamKeys:
     """Give the keys of a stream to those who may check it: one's own, one's organisation's, one's dossier's."""
-    return await service(request).parties.stream_keys(await actor_of(request), path_id(stream))
+    return await service(request).parties.stream_keys(await looker_of(request), path_id(stream))
 
 
 ROUTES = (

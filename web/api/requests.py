@@ -17,7 +17,7 @@ from dossier.requests.answering import Answered, AnswerRequest, NewAnswer
 from dossier.requests.asking import Ask, Asked
 from dossier.requests.service import RequestList
 from dossier.sharing.consents import NewConsent
-from web.api.act import Body, Http, actor_of, claim_of, path_id, problems, service
+from web.api.act import Body, Http, actor_of, claim_of, looker_of, path_id, problems, service
 from web.api.consents import ConsentBody
 from web.signin.limits import Limit
 
@@ -61,13 +61,15 @@ async def ask(request: Http, data: JSONBody[AccessRequestBody]) -> Asked:
     return await running.casework.requests.ask(entry, arrival)
 
 
-@get("/v1/access-requests", operation_id="listAccessRequests", tags=["requests"], responses=problems(401, 404, 503))
+@get(
+    "/v1/access-requests", operation_id="listAccessRequests", tags=["requests"], responses=problems(401, 404, 429, 503)
+)
 async def list_requests(
     request: Http,
     dossier: Annotated[str, QueryParameter(description="Only what was asked of this dossier, for its holders")] = "",
 ) -> RequestList:
     """List what one asked oneself, and what was asked of the dossiers that one owns."""
-    actor = await actor_of(request)
+    actor = await looker_of(request)
     requests = service(request).casework.requests
     return await (requests.of_dossier(actor, path_id(dossier)) if dossier else requests.mine(actor))
 

@@ -196,11 +196,12 @@ def plain_environment() -> dict[str, str]:
 
 
 def _start(folder: Path, port: int, floor_port: int, url: str) -> list[subprocess.Popen[bytes]]:
-    """Start the service and the floor. Nobody is slowed down for reading much: that is what is measured."""
+    """Start the service and the floor. Nobody is bounded in reading and looking: that is what is measured."""
     files = folder / "floor"
     files.mkdir()
     environment = plain_environment()
-    settings = {"DOSSIER_LOG_LEVEL": "error", "DOSSIER_READING_LIMIT": "100000000"}
+    unbounded = {"DOSSIER_READING_LIMIT": "100000000", "DOSSIER_LOOK_LIMIT": "100000000"}
+    settings = {"DOSSIER_LOG_LEVEL": "error", **unbounded}
     command = [sys.executable, "-P", "-m", "web.cli", "serve", "--port", str(port), "--data-dir", str(folder)]
     service = subprocess.Popen(command, env=environment | settings)  # noqa: S603 - our own command
     bare = [sys.executable, "-P", "-m", "web.bench.floor", str(floor_port), str(files)]
