@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from consent.catalogue import Catalogues
 from consent.errors import FactsError
@@ -20,28 +20,13 @@ DEEDS = frozenset({"authority-list", "authority-ended"})
 """The kinds of records that say who held authority and until when."""
 
 
-class Keys(NamedTuple):
-    """The newest dossier key: whose dossier, its key and inbox key, hex hash and number of their statement.
-
-    `stream_key_hash` (hex) is that of the first stream key, which the first dossier key named.
-    """
-
-    dossier: str
-    owner: str
-    nature: str
-    key: bytes
-    inbox: bytes
-    key_head: str
-    key_sequence: int
-    stream_key_hash: str
-
-
 @dataclass(frozen=True, slots=True)
 class DossierState:
     """One dossier at one rules position of its stream.
 
-    `rules` is all that the engine looks at. The first fields are those of `Keys`; `authority_head` and
-    `authority_sequence` belong to the newest authority list.
+    `rules` is all that the engine looks at. The newest dossier key says whose dossier, `key` and `inbox` key; `key_head`
+    (hex hash) and `key_sequence` belong to its statement, `authority_head` and `authority_sequence` to the newest
+    authority list. `stream_key_hash` (hex) is that of the first stream key, which the first dossier key named.
     `ends` says until when (UTC seconds) persons (hex) hold at most whose authority was ended without a list.
     """
 
@@ -65,9 +50,10 @@ class DossierFold:
     """A dossier's records folded so far, to be extended by later ones.
 
     `deeds` are the records of who held authority, which are looked at again; all others live on only in what they did.
+    `keys` are the fields of the state that dossier keys give, none before the first.
     """
 
-    keys: Keys | None = None
+    keys: Mapping[str, Any] = field(default_factory=dict)
     rules: Fold = field(default_factory=Fold)
     deeds: tuple[FactRecord, ...] = ()
     proposals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -85,11 +71,11 @@ class DossierFold:
     def state(self, catalogues: Catalogues) -> DossierState:
         """Return the dossier as it stands; raise FactsError if no owner was named."""
         rules = self.rules.result(catalogues)
-        if self.keys is None:
+        if not self.keys:
             raise FactsError("no dossier key is named")
         authority = next((each.payload for each in reversed(self.deeds) if each.kind == "authority-list"), None)
         return DossierState(
-            **self.keys._asdict(),
+            **self.keys,
             authority_head=statement_hash("authority-list", authority).hex() if authority else "",
             authority_sequence=authority["sequence"] if authority else 0,
             proposals=self.proposals,
@@ -98,22 +84,22 @@ class DossierFold:
         )
 
 
-def _keys(before: Keys | None, records: Sequence[FactRecord]) -> Keys | None:
+def _keys(before: Mapping[str, Any], records: Sequence[FactRecord]) -> Mapping[str, Any]:
     """The keys after these records too."""
     payloads = [record.payload for record in records if record.kind == "dossier-key"]
     if not payloads:
         return before
     newest: Mapping[str, Any] = payloads[-1]
-    return Keys(
-        dossier=newest["dossier"],
-        owner=newest["owner"],
-        nature=newest["nature"],
-        key=decode_base64(newest["key"]),
-        inbox=decode_base64(newest["inboxKey"]),
-        key_head=statement_hash("dossier-key", newest).hex(),
-        key_sequence=newest["sequence"],
-        stream_key_hash=payloads[0]["streamKeyHash"] if before is None else before.stream_key_hash,
-    )
+    return {
+        "dossier": newest["dossier"],
+        "owner": newest["owner"],
+        "nature": newest["nature"],
+        "key": decode_base64(newest["key"]),
+        "inbox": decode_base64(newest["inboxKey"]),
+        "key_head": statement_hash("dossier-key", newest).hex(),
+        "key_sequence": newest["sequence"],
+        "stream_key_hash": payloads[0]["streamKeyHash"] if not before else before["stream_key_hash"],
+    }
 
 
 def _ends(records: tuple[FactRecord, ...]) -> dict[str, int]:
