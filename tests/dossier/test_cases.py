@@ -19,14 +19,8 @@ from dossier.requests.asking import HiddenRequest
 from dossier.sharing.adding import AddCapsules
 from dossier.sharing.service import Sharing
 from tests.audit.town import KEYS
-from tests.dossier.casework import CATALOGUE, Work, capacity, case_id, head_of, opening, signed
-from tests.dossier.town import claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def work(pool):
-    async with running_town(pool) as town:
-        yield Work(town)
+from tests.dossier.casework import CATALOGUE, capacity, case_id, head_of, opening, signed
+from tests.dossier.town import claim, now
 
 
 @pytest.fixture(scope="module")

@@ -15,16 +15,9 @@ from dossier.errors import ConflictError, NotFoundError
 from dossier.requests.expiring import ExpireRequest, NothingDueError
 from dossier.requests.service import Requests
 from dossier.sharing.consents import NewConsent
-from tests.dossier.casework import Work, case_id
+from tests.dossier.casework import case_id
 from tests.dossier.joint import cosigned, shared_home
-from tests.dossier.town import claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def work(pool):
-    """A running town with cases."""
-    async with running_town(pool) as town:
-        yield Work(town)
+from tests.dossier.town import claim, now
 
 
 @pytest.fixture

@@ -26,18 +26,6 @@ from tests.dossier.town import CATALOGUES, DENIED, consent_payload, now, reading
 PROMISE = VerifierKey(PROMISE_NAME, ED25519, PROMISE_KEY.public)
 
 
-@pytest.fixture(scope="module")
-async def world(town):
-    agency = await town.agency()
-    owner = await town.person("Sanne")
-    system = await town.system(agency)
-    reader = await town.person("Ahmed", agency, "debt-counsellor")
-    home = await town.dossier(owner)
-    await town.admit(home, agency)
-    item = await town.deliver(home, system)
-    return agency, system, reader, home, item
-
-
 def opened(answer, reader, home):
     """Open an answer as a grantee's client does: capsule, section key, item key, content."""
     header = parse_header(parse_statement(answer.header))

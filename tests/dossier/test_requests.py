@@ -14,14 +14,7 @@ from dossier.requests.asking import HiddenRequest
 from dossier.requests.expiring import RequestSweeper
 from dossier.requests.service import Requests
 from dossier.requests.store import ANSWER_SECONDS
-from tests.dossier.casework import Work
-from tests.dossier.town import claim, now, running_town
-
-
-@pytest.fixture(scope="module")
-async def work(pool):
-    async with running_town(pool) as town:
-        yield Work(town)
+from tests.dossier.town import claim, now
 
 
 @pytest.fixture(scope="module")

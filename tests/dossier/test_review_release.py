@@ -26,18 +26,6 @@ from dossier.sharing.store import AllItemsWant
 from tests.dossier.town import Home, claim, now, reading_request, seal_delivery
 
 
-@pytest.fixture(scope="module")
-async def world(town):
-    agency = await town.agency()
-    owner = await town.person("Sanne")
-    system = await town.system(agency)
-    reader = await town.person("Ahmed", agency, "debt-counsellor")
-    home = await town.dossier(owner)
-    await town.admit(home, agency)
-    item = await town.deliver(home, system)
-    return agency, system, reader, home, item
-
-
 async def test_impossible_version_tells_nothing(town, world):
     """A version that no store can hold is refused alike for an item that is hidden and for one that is not there."""
     _agency, _system, reader, _home, item = world

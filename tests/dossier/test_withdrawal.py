@@ -24,18 +24,6 @@ from dossier.sharing.withdrawal import Withdraw
 from tests.dossier.town import DENIED, claim, consent_payload, now, running_town
 
 
-@pytest.fixture(scope="module")
-async def world(town):
-    agency = await town.agency()
-    owner = await town.person("Sanne")
-    system = await town.system(agency)
-    reader = await town.person("Ahmed", agency, "debt-counsellor")
-    home = await town.dossier(owner)
-    await town.admit(home, agency)
-    item = await town.deliver(home, system)
-    return agency, system, reader, home, item
-
-
 async def give(town, home, payload, capsules=(), person=None):
     statement = await town.sign(home, "consent", person, **payload)
     made = [seal_capsule(statement.hash, *capsule) for capsule in capsules]
