@@ -7,9 +7,10 @@ the fact rows, which are never changed, that is all a replay needs (dossier.repl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from audit.entry import View
+from consent.catalogue import Catalogue
 from consent.engine import ENGINE_VERSION
 from consent.terms import FOREVER, Decision
 from dossier.events import Values
@@ -47,12 +48,17 @@ def positions(view: View, dossier: bytes, foreign: Iterable[bytes]) -> list[Any]
     return [own, *others]
 
 
-def with_reason(decision: Decision, reason: str) -> Decision:
-    """The decision as it is carried out: a permit that wants a reason is a refusal without one.
+READS: Final = frozenset({"reading", "emergency"})
+"""The kinds of reasons for which something is read; the others say why something ends or is refused."""
+
+
+def with_reason(decision: Decision, reason: str, catalogue: Catalogue) -> Decision:
+    """The decision as it is carried out: a permit that wants a reason is a refusal without one to read for.
 
     A replay applies this to the engine's answer too, before comparing.
     """
-    if not decision.permitted or reason or not decision.obligations.reason_wanted:
+    given = catalogue.reasons.get(reason) in READS
+    if not decision.permitted or given or not decision.obligations.reason_wanted:
         return decision
     return Decision(
         permitted=False,

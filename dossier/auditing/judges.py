@@ -77,7 +77,7 @@ def _reading(matter: Matter) -> Values:
     facts = Facts(dossier.rules, foreign_facts(actor, past.view, case))
     subject = subject_of(actor, asked["role"], asked["keyHash"])
     request = Request(subject, asked["action"], state.facts, asked["purpose"], asked["case"], asked["reason"])
-    decision = with_reason(decide(request, facts, past.now), asked["reason"])
+    decision = with_reason(decide(request, facts, past.now), asked["reason"], facts.dossier.catalogues.current)
     if decision.permitted and not _is_signed(statement, actor, past):
         values["signature"] = UNSIGNED
     known = Request(subject, "list", state.facts, asked["purpose"], asked["case"], asked["reason"])

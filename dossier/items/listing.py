@@ -138,14 +138,15 @@ class ListItems(Entry[Page]):
             return chain((first,), permitted), first[1]
         question = Request(subject, "list", somewhere(state), asked.purpose, case, asked.reason)
         sections = (asked.section,) if asked.section else facts.dossier.catalogues.current.sections
-        return permitted, with_reason(decide_somewhere(question, sections, facts, view.now), asked.reason)
+        decision = decide_somewhere(question, sections, facts, view.now)
+        return permitted, with_reason(decision, asked.reason, facts.dossier.catalogues.current)
 
     def _permitted(self, subject: Subject, case: str, facts: Facts, now: int) -> Iterator[tuple[bytes, Decision]]:
         asked = self._request
         wanted = (item for item in self._items.newest if asked.section in ("", item.section))
         decided = decide_items(subject, "list", wanted, facts, now, purpose=asked.purpose, case=case)
         for item, decision in decided:
-            if with_reason(decision, asked.reason).permitted:
+            if with_reason(decision, asked.reason, facts.dossier.catalogues.current).permitted:
                 yield bytes.fromhex(item.item), decision
 
     def _page(self, permitted: Iterator[tuple[bytes, Decision]]) -> tuple[dict[bytes, Decision], bool]:

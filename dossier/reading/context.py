@@ -71,4 +71,4 @@ def decide_still(
     subject = subject_of(actor, context.role, context.key_hash)
     asked = Request(subject, context.action, state.facts, context.purpose, context.case, context.reason)
     facts = Facts(value.rules, foreign_facts(actor, reader, case))
-    return with_reason(decide(asked, facts, now), context.reason)
+    return with_reason(decide(asked, facts, now), context.reason, value.rules.catalogues.current)

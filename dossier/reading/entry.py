@@ -138,8 +138,9 @@ class Read(Entry[ReadResult]):
         if (item.section, item.lane) != (self._place.section, self._place.lane):
             raise MovedError
         asked = self._request.asked(self._actor, item)
-        decision = decide(asked, self._facts(view), view.now)
-        return with_reason(decision, self._request.reason), material
+        facts = self._facts(view)
+        decision = decide(asked, facts, view.now)
+        return with_reason(decision, self._request.reason, facts.dossier.catalogues.current), material
 
     def _facts(self, view: View) -> Facts:
         state: DossierState = view.facts(self._dossier).value
