@@ -14,6 +14,7 @@ from crypto.errors import TamperedError
 from tests.faults.plan import SEED
 from tests.faults.service import ROOT, environment
 from tests.faults.world import ASKED
+from tests.scenarios.story import LETTER
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def test_rot_in_a_part(world):
         assert damaged(world) == [
             f"item {large.hex()} version 1 part 0: its bytes are not those that its author signed"
         ]
-    assert world.content(world.reader.read(world.item, ASKED)) == b"de eerste brief"
+    assert world.content(world.reader.read(world.item, ASKED)) == LETTER
     assert world.content(world.reader.read(large, ASKED)) == content
     world.check(f"DOSSIER_TEST_SEED={SEED}")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -17,25 +17,22 @@ from audit.note import parse_verifier_key
 from audit.verify import verify_log
 from consent.catalogue import shipped_catalogues
 from crypto.encoding import decode_base64
-from crypto.keys import SealingKey, SigningKey
 from crypto.statements import parse_statement
 from dossier.client import listed, sharing
 from dossier.client.agency import Agency
-from dossier.client.assertion import new_sign_in_key
 from dossier.client.delivering import Content, Record
-from dossier.client.enrolment import enrol
 from dossier.client.errors import RefusedError, UnreachableError
-from dossier.client.groups import Recipient, as_recipient
+from dossier.client.groups import Recipient
 from dossier.client.history import History, dossier_history, read_tags
 from dossier.client.making import Identity
-from dossier.client.organisation import add_member, add_system, attest, enter_organisation
 from dossier.client.owner import Owner
-from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.professional import Reader
 from dossier.client.publiclog import WebLog
-from dossier.client.reading import Asked, LogKeys, Released, fetch_log_keys, request_reading, save_part
+from dossier.client.reading import Asked, LogKeys, Released, request_reading, save_part
 from dossier.client.session import Session
 from tests.faults.service import Service
+from tests.scenarios import story
+from web.signin.personas import Persona, PersonaFile
 
 CATALOGUE = shipped_catalogues().current.hash
 ASKED = Asked(purpose="debt-help", reason="intake", role="debt-counsellor")
@@ -120,13 +117,13 @@ class World:
     log: LogKeys
     recipient: Recipient
     item: bytes
-    personas: Mapping[str, Any]
+    personas: Mapping[str, Persona]
     ledger: Ledger = field(default_factory=Ledger)
 
     def line(self, subject: str) -> Line:
         """A session of somebody."""
         line = Line(self.service.url)
-        line.sign_in(subject, self.personas[subject]["secret"])
+        line.sign_in(subject, self.personas[subject].secret)
         return line
 
     def grant(self) -> dict[str, Any]:
@@ -209,47 +206,31 @@ class World:
         return sum(all(fields.get(name) == value for name, value in wanted.items()) for fields in events)
 
 
+class LinedCast(story.Cast):
+    """The people of the story before a service in another process, each with a line."""
+
+    def connect(self) -> Line:
+        return Line(self.app)
+
+
 def settle(service: Service) -> World:
-    """Found an agency with a system and a professional, and a citizen who admits it and has one letter."""
-    keys = service.data / "keys"
-    people = {one["subject"]: one for one in json.loads((service.data / "personas.json").read_text())}
-    signers = [SigningKey.from_seed(bytes.fromhex((keys / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
-    directory = SigningKey.from_seed(bytes.fromhex((keys / "directory.key").read_text().strip())).public
-
-    def line(subject: str) -> Line:
-        made = Line(service.url)
-        made.sign_in(subject, people[subject]["secret"])
-        return made
-
-    key, signing, sign_in = SigningKey.generate(), SigningKey.generate(), new_sign_in_key("s-1")
-    with line("registrar") as registrar:
-        administrator = ("farida-amrani", people["farida-amrani"]["name"])
-        organisation = enter_organisation(registrar, "Kredietbank", key, signers, administrator=administrator)
-    with line("farida-amrani") as clerk:
-        noor = add_member(clerk, organisation, "noor-hoekstra", "Noor Hoekstra", ["debt-counsellor"])
-        professional = line("noor-hoekstra")
-        identity = enrol(professional).identity
-        attest(clerk, organisation, key, noor, ["debt-counsellor"])
-        system = add_system(clerk, organisation, key, "Koppeling", signing, SealingKey.generate(), sign_in)
-    citizen = line("hanneke-de-wit")
-    pins = Pins()
-    enrolled = enrol(citizen).identity
-    register = check_register(citizen.get("/v1/register"), pins, citizen.now())
-    owner = Owner(citizen, enrolled, register)
-    made = owner.create("private", ["debts", "income"])
-    owner.admit(made.dossier, organisation)
-    delivering = Line(service.url)
-    delivering.sign_in_system(system.hex(), sign_in)
-    agency = Agency(delivering, organisation, system, signing, directory)
-    shown = citizen.get("/v1/professionals", {"name": "noor"})["professionals"]
-    found = check_professional(shown[0], register, pins, citizen.now())
-    recipient = as_recipient(found)
-    log = fetch_log_keys(professional)
-    reader = Reader(professional, identity, register, log, "debt-counsellor")
-    bsn = next(each for each in people["hanneke-de-wit"]["identifiers"] if each.startswith("bsn:"))
-    world = World(service, owner, made.dossier, agency, bsn, identity, reader, log, recipient, b"", people)
-    world.item = bytes.fromhex(world.deliver(b"de eerste brief")["item"])
-    return world
+    """The story's agency with a system and a professional, and its citizen who admits it and has one letter."""
+    personas = {one.subject: one for one in PersonaFile(service.data / "personas.json").load()}
+    cast = LinedCast(service.url, personas, None, SimpleNamespace(data_dir=service.data))
+    story.settle(cast)
+    return World(
+        service,
+        owner=cast.owner,
+        dossier=cast.dossier,
+        agency=cast.agency,
+        bsn=cast.bsn,
+        noor=cast.noor,
+        reader=cast.reader,
+        log=cast.log,
+        recipient=story.recipient(cast),
+        item=cast.item,
+        personas=personas,
+    )
 
 
 def refusal(act: Callable[..., Any], *arguments: Any) -> tuple[int, str]:

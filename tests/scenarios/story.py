@@ -54,8 +54,13 @@ class Cast:
     reader: Any = None
     log: Any = None
 
+    def connect(self):
+        """A session of nobody yet."""
+        return Session(ORIGIN, transport=LoopTransport(self.app, self.loop))
+
     def session(self, subject=None):
-        session = Session(ORIGIN, transport=LoopTransport(self.app, self.loop))
+        """A session of nobody yet, or of somebody who signed in; kept, to be closed in the end."""
+        session = self.connect()
         self.sessions.append(session)
         if subject is not None:
             session.sign_in(subject, self.personas[subject].secret)

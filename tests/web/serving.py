@@ -113,12 +113,8 @@ class Recorder(HttpCarrier):
 class ServedCast(story.Cast):
     """The people of the story, before a service in another process."""
 
-    def session(self, subject=None):
-        session = Session(self.app, transport=Recorder(self.loop))
-        self.sessions.append(session)
-        if subject is not None:
-            session.sign_in(subject, self.personas[subject].secret)
-        return session
+    def connect(self):
+        return Session(self.app, transport=Recorder(self.loop))
 
 
 @dataclass
