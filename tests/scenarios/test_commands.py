@@ -15,11 +15,13 @@ import pytest
 from dossier.client.keys import open_with_file
 from tests.scenarios.terminal import ASKED, GRANT, reached
 from web.cli import main
+from web.commands.looking import day, last_day
 from web.demo.cast import AGENCY, AUDITOR, IDENTIFIER, OWNER, PROFESSIONAL
 
 ENGINEERS = Path(__file__).parents[2] / "docs" / "integrate.md"
 MIB = 1024 * 1024
 SISTER = "els-de-wit"
+LAST_DAY = "2099-12-31"
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,36 @@ async def accepted_case(terminal):
     opened = await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER, "--purpose", "debt-plan")
     await terminal.done("cases", "accept", opened["case"][:8], "--as", OWNER)
     return opened["case"]
+
+
+async def test_a_list_of_cases_says_what_about_and_until_when(terminal):
+    """Subject and end of one's part in a list come from the signed statements; of a closed case, when it closed (P5)."""
+    case = await accepted_case(terminal)
+    adding = ["cases", "add", case, "--as", OWNER, "--participant", SISTER, "--purpose", "network-help"]
+    await terminal.done(*adding, "--until", LAST_DAY)
+    lines = {name: await listed_case(terminal, name, case) for name in (PROFESSIONAL, OWNER, SISTER)}
+    assert {row["subject"] for row, _ in lines.values()} == {"support"}
+    assert lines[PROFESSIONAL][0]["until"] == 0
+    assert lines[PROFESSIONAL][1].endswith("about support  without end")
+    assert lines[OWNER][1].endswith(f"about support  through {last_day(lines[OWNER][0]['until'])}")
+    assert lines[SISTER][1].endswith(f"about support  through {LAST_DAY}")
+    invited = (await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER))["case"]
+    row, line = await listed_case(terminal, OWNER, invited)
+    assert ("until" in row, line.endswith("about support")) == (False, True)
+    for each in (case, invited):
+        await terminal.done("cases", "close", each, "--as", PROFESSIONAL)
+    row, line = await listed_case(terminal, PROFESSIONAL, case)
+    assert line.endswith(f"closed on {day(row['closedAt'])}")
+    assert "subject" not in row
+
+
+async def listed_case(terminal, name, case):
+    """A case in somebody's list: its values, and its line for people."""
+    (row,) = [each for each in (await terminal.done("cases", "--as", name))["cases"] if each["case"] == case]
+    words = ["cases", "--as", name, "--data-dir", str(terminal.data_dir)]
+    assert await asyncio.to_thread(main, words) == 0
+    (line,) = [each for each in terminal.capsys.readouterr().out.splitlines() if each.startswith(case)]
+    return row, line
 
 
 async def test_a_team_gets_its_keys(terminal, tmp_path):

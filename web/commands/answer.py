@@ -26,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--refuse", action="store_true", help="give nothing")
     parser.add_argument("--sections", default="", metavar="S,S", help="only these sections")
     parser.add_argument("--actions", default="", metavar="A,A", help="only these actions")
-    parser.add_argument("--until", default="", metavar="DATE", help="last day, as 2026-12-31")
+    parser.add_argument(
+        "--until", default="", metavar="DATE", help="the last day it holds, written as 2026-12-31 (as asked)"
+    )
     parser.add_argument("--reason", default="", metavar="R", help="code of the reason of a refusal, such as too-much")
     parser.add_argument("--words", default="", metavar="TEXT", help="words for the one who asked")
 

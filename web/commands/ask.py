@@ -16,7 +16,7 @@ from dossier.client.cases import CaseView, Wish
 from dossier.client.signers import Signers
 from dossier.errors import InvalidRequestError
 from web.codes import check_known
-from web.commands.looking import DAYS, counted, dossiers, last_day, last_moment, words
+from web.commands.looking import UNTIL, counted, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
 from web.commands.working import find_case, worker
 
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--purpose", default="", metavar="P", help="code of the purpose, such as debt-plan")
     parser.add_argument("--reason", default="intake", metavar="R", help="code of the reason (intake)")
     parser.add_argument("--basis", default="consent", metavar="B", help="code of the ground (consent)")
-    parser.add_argument("--until", default="", metavar="DATE", help=f"last day, as 2026-12-31 ({DAYS} days from now)")
+    parser.add_argument("--until", default="", metavar="DATE", help=UNTIL)
     parser.add_argument("--words", default="", metavar="TEXT", help="words for the owner's eyes only")
 
 

@@ -10,7 +10,7 @@ from consent.terms import FOREVER
 from dossier.client.governing import NewHolder, appoint, end_authority, held_by
 from dossier.client.owner import Owner
 from dossier.errors import InvalidRequestError
-from web.commands.looking import add_dossier, day, dossiers, last_moment, words
+from web.commands.looking import add_dossier, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
 
 CAPACITIES = ("mandate", "legal-representative")
@@ -26,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-a", dest="capacity", choices=CAPACITIES, default=CAPACITIES[0], help="in what capacity")
     parser.add_argument("--sections", default="", metavar="S,S", help="hold these sections only, not all in full")
     parser.add_argument("--threshold", type=int, default=1, metavar="N", help="how many must sign what they sign (1)")
-    parser.add_argument("--until", default="", metavar="DATE", help="last moment, as 2026-12-31 (none)")
+    parser.add_argument(
+        "--until", default="", metavar="DATE", help="the last day they hold it, written as 2026-12-31 (no end)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -74,6 +76,6 @@ def _entries(owner: Owner, dossier: bytes) -> list[dict[str, Any]]:
 
 def _line(who: Who, entry: Mapping[str, Any]) -> str:
     what = "everything" if entry["full"] else ", ".join(entry["sections"])
-    until = "" if entry["until"] >= FOREVER else f", until {day(entry['until'])}"
+    until = "" if entry["until"] >= FOREVER else f", through {last_day(entry['until'])}"
     signs = f", {entry['threshold']} sign together" if entry["threshold"] > 1 else ""
     return f"{who.name_of(entry['person'])}  {entry['capacity']}: {what}{signs}{until}"

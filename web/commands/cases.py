@@ -11,12 +11,14 @@ from typing import Any
 from crypto.encoding import HASH_SIZE, decode_hex, encode_base64
 from crypto.errors import CryptoError
 from crypto.keys import key_hash
-from dossier.client.cases import Capacity, CaseView, accept
+from dossier.client.cases import Capacity, CaseClient, CaseView, accept
+from dossier.client.errors import UntrustedError
+from dossier.client.standing import standing
 from dossier.dossiers.statements import read_bytes
 from dossier.errors import InvalidRequestError
 from web.codes import check_known
-from web.commands.looking import DAYS, add_dossier, counted, dossiers, last_day, last_moment
-from web.commands.who import Report, Who, act, add_who, find_name
+from web.commands.looking import UNTIL, add_dossier, counted, day, dossiers, last_day, last_moment
+from web.commands.who import WHEN_CHANGED, Report, Who, act, add_who, find_name
 from web.commands.working import find_case, worker
 
 ACTS = ("list", "show", "open", "accept", "add", "leave", "offer", "take", "close", "keys")
@@ -34,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offer", default="", metavar="OFFER", help="what the coordinator's `offer` printed")
     parser.add_argument("--purpose", default="case-coordination", metavar="P", help="code of the purpose")
     parser.add_argument("--subject", default="support", metavar="S", help="code of what a new case is about")
-    parser.add_argument("--until", default="", metavar="DATE", help=f"last day, as 2026-12-31 ({DAYS} days from now)")
+    parser.add_argument("--until", default="", metavar="DATE", help=UNTIL)
     parser.add_argument("--reason", default="solved", metavar="R", help="code of the reason to close (solved)")
 
 
@@ -44,13 +46,36 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(who: Who, _arguments: argparse.Namespace) -> Report:
-    rows = worker(who).cases()
-    lines = [
-        f"{row['case']}  {_part(who, row):<11} {row['purpose']}  {who.name_of(row['coordinator'])}"
-        f"{'  closed' if row['closedAt'] else ''}"
-        for row in rows
-    ]
-    return Report({"cases": rows}, [*lines, counted(len(rows), "case")])
+    client = worker(who)
+    rows = [_row(client, row) for row in client.cases()]
+    good = [row for row in rows if "rejected" not in row]
+    lines = [_line(who, row) for row in rows]
+    lines += [WHEN_CHANGED] if len(good) < len(rows) else []
+    return Report({"cases": rows}, [*lines, counted(len(good), "case")], ok=len(good) == len(rows))
+
+
+def _row(client: CaseClient, row: dict[str, Any]) -> dict[str, Any]:
+    """A case as listed; of an open one subject and end by its signed statements, which is a look at it."""
+    told = {name: value for name, value in row.items() if name != "subject"}
+    if row["closedAt"]:
+        return told
+    try:
+        found = standing(client, bytes.fromhex(row["case"]))
+    except (CryptoError, UntrustedError) as error:
+        return {"case": row["case"], "rejected": str(error)}
+    return told | {"subject": found.subject} | ({} if found.until is None else {"until": found.until})
+
+
+def _line(who: Who, row: dict[str, Any]) -> str:
+    if "rejected" in row:
+        return f"{row['case']}  not shown: {row['rejected']}"
+    words = [f"{_part(who, row):<11} {row['purpose']}", who.name_of(row["coordinator"])]
+    words += [f"about {row['subject']}"] if row.get("subject") else []
+    if row["closedAt"]:
+        words.append(f"closed on {day(row['closedAt'])}")
+    elif "until" in row:
+        words.append(f"through {last_day(row['until'])}" if row["until"] else "without end")
+    return "  ".join([row["case"], *words])
 
 
 def _part(who: Who, row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from dossier.client.membership import Concerned
 from dossier.errors import InvalidRequestError
 from web.codes import check_known, known_codes
 from web.commands.looking import (
-    DAYS,
+    UNTIL,
     add_dossier,
     counted,
     dossier_with,
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lanes", default="ordinary", metavar="L,L", help="ordinary, confidential")
     parser.add_argument("--actions", default="list,read", metavar="A,A", help="what may be done")
     parser.add_argument("--purpose", default="", metavar="P", help="code of the purpose, such as debt-plan")
-    parser.add_argument("--until", default="", metavar="DATE", help=f"last day, as 2026-12-31 ({DAYS} days from now)")
+    parser.add_argument("--until", default="", metavar="DATE", help=UNTIL)
     parser.add_argument("--not-later", action="store_true", help="only what is there now, nothing that comes later")
     parser.add_argument("--deny", action="store_true", help="forbid instead of permit")
     parser.add_argument("--preview", action="store_true", help="only show what would change")

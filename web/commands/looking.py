@@ -13,6 +13,8 @@ from web.commands.who import Who, is_id
 
 DAY = 86_400
 DAYS = 30
+UNTIL = f"the last day it holds, written as 2026-12-31 ({DAYS} days from today)"
+"""What `--until` means wherever something is given or asked."""
 
 
 def add_dossier(parser: argparse.ArgumentParser) -> None:
