@@ -1,8 +1,9 @@
 """Structured logs without personal data: one JSON object a line.
 
 What may stand in a line: our own constant messages and named fields that callers choose from closed vocabularies
-(route template, status, milliseconds, counts). What never does: paths, queries, headers, bodies, names, the text of
-an exception, or the message of a library, because each of those can carry what somebody wrote.
+(route template, status, milliseconds, counts), and the ids of systems where one sends what another signed. What never
+does: paths, queries, headers, bodies, names, the text of an exception, or the message of a library, because each of
+those can carry what somebody wrote.
 """
 
 from __future__ import annotations

@@ -14,12 +14,17 @@ MOST_WAITING: Final = 4
 
 @dataclass
 class Slowed:
-    """Who waits in this process. Owned by the event loop; an actor without a waiting request is not kept."""
+    """Who waits in this process. Owned by the event loop; an actor without a waiting request is not kept.
+
+    `total` is how many requests were beyond a limit since the process started, made to wait or refused.
+    """
 
     _waiting: dict[bytes, int] = field(default_factory=dict)
+    total: int = field(default=0, compare=False)
 
     async def wait(self, actor: bytes, seconds: float) -> None:
         """Wait; raise TooManyError at once if as many requests of this actor as may wait already do."""
+        self.total += 1
         waiting = self._waiting.get(actor, 0)
         if waiting >= MOST_WAITING:
             raise TooManyError("too many requests for now", retry_after=1)

@@ -91,7 +91,8 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
         keys = load_keys(settings)
         sequencer = await stack.enter_async_context(publishing(settings, pool, keys))
         writer = await stack.enter_async_context(_writing(settings, pool, keys, sequencer))
-        observe(metrics, writer, sequencer)
+        slowed = Slowed()
+        observe(metrics, writer, sequencer, slowed)
         sign_in = build_sign_in(options, pool, SignIns(writer).record)
         await stack.enter_async_context(_background(sign_in.flush_forever()))
         items, objects = ItemStore(pool), open_objects(settings)
@@ -123,6 +124,7 @@ async def run_service(settings: Settings, metrics: Metrics) -> AsyncIterator[Ser
             released=released,
             casework=cases,
             identifier_key=options.identifier_key,
+            slowed=slowed,
         )
         service.checks["database"] = lambda: database.ping(pool)
         service.checks["log"] = lambda: _answers(gate(sequencer) is None)

@@ -36,6 +36,9 @@ FUTURE_SECONDS = 300
 """How far ahead an author's clock may be."""
 
 
+WRONG_AUTHOR = "wrong-author"
+"""The code of a refusal because the header is not by its sender, or not under its sender's key."""
+
 DECIDED = ("basis", "code", "rules", "positions", "catalogue", "engine")
 """What an event of a delivery says of its decision; that it is a permit goes without saying."""
 
@@ -72,7 +75,7 @@ class Deliver(Entry[Delivered]):
         delivery, header = self._delivery, self._header
         # Said before anything is looked up: it tells the sender nothing but what they sent.
         if (header.core.author, header.core.author_kind) != (self._actor.id, self._actor.kind):
-            raise ForbiddenError("the item is signed by another than its sender", code="wrong-author")
+            raise ForbiddenError("the item is signed by another than its sender", code=WRONG_AUTHOR)
         if header.core.dossier != delivery.dossier or header.core.item[:BUCKET_SIZE] != delivery.dossier[:BUCKET_SIZE]:
             raise InvalidRequestError("the item is sealed for another dossier", code="wrong-dossier")
         check_codes(header)
@@ -130,7 +133,7 @@ class Deliver(Entry[Delivered]):
         try:
             verify(self._header.statement, key)
         except CryptoError as error:
-            raise ForbiddenError("the item is not signed with the sender's key", code="wrong-author") from error
+            raise ForbiddenError("the item is not signed with the sender's key", code=WRONG_AUTHOR) from error
 
     def _check_section(self, row: SectionKeyRow | None) -> None:
         core = self._header.core

@@ -10,6 +10,7 @@ from audit.run import WriterCounts
 from web.metrics import Metrics
 from web.observing import observe
 from web.publishing import gate
+from web.slowing import Slowed
 
 
 def test_requests_are_counted():
@@ -77,7 +78,7 @@ class SomeWriter:
 def test_a_log_that_fails_is_seen():
     """A log that cannot go on closes the gate at once and shows its cause among the numbers."""
     metrics, log, counts = Metrics(), SomeLog(), WriterCounts()
-    observe(metrics, SomeWriter(counts), log)
+    observe(metrics, SomeWriter(counts), log, Slowed())
     assert gate(log) is None
     assert "dossier_log_failing 0\n" in metrics.render()
     counts.batches, log.trouble = 7, "KeyError"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from typing import Annotated
@@ -12,18 +13,20 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CON
 
 from crypto.encoding import decode_hex
 from crypto.errors import CryptoError
+from crypto.headers import parse_header
 from dossier.answers import Answer
 from dossier.dossiers.addresses import Address, Ask, make_address
 from dossier.dossiers.statements import read_bytes, read_statement
 from dossier.errors import ForbiddenError, InvalidRequestError, NotFoundError, TooLargeError
 from dossier.items.delivery import Delivery, SealedPart
-from dossier.items.intake import Delivered
+from dossier.items.intake import WRONG_AUTHOR, Delivered
 from dossier.items.segments import SEGMENT_SIZE
 from dossier.items.store import UploadRow
 from dossier.items.unadmitted import take_in
 from dossier.parties.identifiers import identifier_hmac, parse_identifier
 from web.api.act import Body, Http, actor_of, claim_of, claim_under, key_of, path_id, problems, service
 from web.api.dossiers import DossierPath
+from web.logging import log
 from web.signin.limits import Limit
 
 UploadPath = Annotated[str, PathParameter(description="The id of the upload", pattern="^[0-9a-f]{32}$")]
@@ -187,7 +190,15 @@ async def deliver(request: Http, dossier: DossierPath, data: JSONBody[ItemBody])
     )
     running = service(request)
     running.sign_in.limiter.count(DELIVERIES, actor.id)
-    return await take_in(running.writer, actor, delivery, await claim_of(request, actor))
+    claim = await claim_of(request, actor)
+    try:
+        return await take_in(running.writer, actor, delivery, claim)
+    except ForbiddenError as error:
+        if error.code == WRONG_AUTHOR and actor.kind == "system":
+            core = parse_header(delivery.header).core
+            author = core.author.hex() if core.author_kind == "system" else core.author_kind
+            log(logging.WARNING, "an item signed by another", sender=actor.id.hex(), author=author)
+        raise
 
 
 async def _segment(request: Http) -> bytes:
