@@ -37,7 +37,8 @@ Grantees = Recipient | Group
 class Terms:
     """What a consent permits or denies. Without items and with later items it covers whole lanes.
 
-    `case` is where it must be used, `item_case` the case that items must belong to.
+    `case` is where it must be used, `item_case` the case that items must belong to, `language` that of the words which
+    the owner signs under.
     """
 
     sections: Sequence[str] = ()
@@ -60,6 +61,7 @@ class Terms:
     ends_with_case: bool = False
     unused_months: int = 0
     replaces: str = ""
+    language: str = "nl"
 
 
 def consent_payload(
@@ -83,7 +85,11 @@ def consent_payload(
         "exceptions": [],
         "case": terms.case,
         "catalogue": catalogue,
-        "text": {"hash": hashlib.sha256(text.encode()).hexdigest(), "language": "nl", "version": TEXT_VERSION},
+        "text": {
+            "hash": hashlib.sha256(text.encode()).hexdigest(),
+            "language": terms.language,
+            "version": TEXT_VERSION,
+        },
         "replaces": terms.replaces,
         "after": dict(held.after),
         "signer": owner.identity.person.hex(),

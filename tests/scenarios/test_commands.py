@@ -169,6 +169,30 @@ async def test_an_auditor_sees_events_and_no_title(terminal):
     assert "letter.txt" not in json.dumps(told)
 
 
+@pytest.mark.parametrize("language, words", [("nl", "Noor Hoekstra van "), ("en", "Noor Hoekstra of ")])
+async def test_what_is_signed_is_what_was_printed(terminal, app, language, words):
+    """The sentence stands in the consent by hash and language: in the one that was asked for, Dutch without asking (P6)."""
+    given = await terminal.done(*GRANT, *(["--language", language] if language != "nl" else []))
+    body = await app.state.service.pool.fetchval(
+        "SELECT body FROM audit.fact WHERE kind = 'consent' AND subject = $1", bytes.fromhex(given["consent"])
+    )
+    assert given["text"].startswith(words)
+    assert signed_words(body) == (hashlib.sha256(given["text"].encode()).hexdigest(), language)
+    case = await accepted_case(terminal)
+    asking = ["ask", "--as", PROFESSIONAL, "--of", OWNER, "--case", case]
+    asked = (await terminal.done(*asking, "--sections", "debts", "--purpose", "debt-plan"))["request"]
+    answered = await terminal.done("answer", asked, "--as", OWNER, "--grant", "--language", language)
+    assert answered["text"].startswith(words)
+    await terminal.done("cases", "close", case, "--as", PROFESSIONAL)
+    await terminal.done("withdraw", given["consent"], "--as", OWNER)
+
+
+def signed_words(body):
+    """Hash and language of the words that a consent names."""
+    text = json.loads(body)["text"]
+    return text["hash"], text["language"]
+
+
 async def accepted_case(terminal):
     """A case that a professional opened and the owner accepted."""
     opened = await terminal.done("cases", "open", "--as", PROFESSIONAL, "--owner", OWNER, "--purpose", "debt-plan")

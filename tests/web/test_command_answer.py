@@ -14,7 +14,7 @@ NOW = 1_790_000_000
 
 
 def options(**given):
-    return argparse.Namespace(**({"sections": "", "actions": "", "until": ""} | given))
+    return argparse.Namespace(**({"sections": "", "actions": "", "until": "", "language": "nl"} | given))
 
 
 def test_without_options_all_is_given():

@@ -11,7 +11,7 @@ from dossier.client.parties import Professional
 from dossier.client.sharing import Terms
 from dossier.errors import InvalidRequestError
 from web.codes import check_known
-from web.commands.looking import add_dossier, counted, dossiers, last_day, last_moment, words
+from web.commands.looking import add_dossier, add_language, counted, dossiers, last_day, last_moment, words
 from web.commands.who import Report, Who, act, add_who
 from web.wording import catalogue_hash, named, wording
 
@@ -29,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--until", default="", metavar="DATE", help="the last day it holds, written as 2026-12-31 (as asked)"
     )
+    add_language(parser)
     parser.add_argument("--reason", default="", metavar="R", help="code of the reason of a refusal, such as too-much")
     parser.add_argument("--words", default="", metavar="TEXT", help="words for the one who asked")
 
@@ -50,19 +51,24 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     asked = found[0]
     asker = who.people.professional(bytes.fromhex(asked.statement.payload["signer"]))
     check_known("reasons", words(arguments.reason))
-    answer = _answer(who, arguments, asked, asker)
-    consents = [each["consent"] for each in answer["consents"]]
-    values = {"request": asked.id.hex(), "state": answer["state"], "consents": consents}
-    return Report(values, [f"{asked.id.hex()}  {answer['state']}", *consents])
-
-
-def _answer(who: Who, arguments: argparse.Namespace, asked: answering.Request, asker: Professional) -> dict[str, Any]:
-    owner = who.owner()
     if arguments.refuse:
-        return answering.refuse(owner, asked, asker, arguments.reason, arguments.words)
+        return _told(asked, answering.refuse(owner, asked, asker, arguments.reason, arguments.words))
+    return _granted(who, arguments, asked, asker)
+
+
+def _granted(who: Who, arguments: argparse.Namespace, asked: answering.Request, asker: Professional) -> Report:
     terms = _terms(arguments, asked.terms(), who.session.now())
-    text = wording(named(asker), terms)
-    return answering.grant_request(owner, asked, asker, catalogue_hash(), text, terms=terms, words=arguments.words)
+    text, catalogue = wording(named(asker, terms.language), terms), catalogue_hash()
+    answer = answering.grant_request(who.owner(), asked, asker, catalogue, text, terms=terms, words=arguments.words)
+    return _told(asked, answer, text=text, language=terms.language)
+
+
+def _told(asked: answering.Request, answer: dict[str, Any], **words: str) -> Report:
+    """What became of the request, and the `words` that were signed, if any."""
+    consents = [each["consent"] for each in answer["consents"]]
+    values = {"request": asked.id.hex(), "state": answer["state"], "consents": consents, **words}
+    lines = [f"{asked.id.hex()}  {answer['state']}", *consents]
+    return Report(values, [*lines, words["text"]] if words else lines)
 
 
 def _terms(arguments: argparse.Namespace, asked: Terms, now: int) -> Terms:
@@ -72,7 +78,7 @@ def _terms(arguments: argparse.Namespace, asked: Terms, now: int) -> Terms:
     if asked.sections and not set(sections) <= set(asked.sections):
         raise InvalidRequestError("an answer gives no other sections than were asked; use grant")
     end = min(asked.end, last_moment(arguments.until, now)) if arguments.until else asked.end
-    return replace(asked, sections=sections, actions=actions, end=end)
+    return replace(asked, sections=sections, actions=actions, end=end, language=arguments.language)
 
 
 def _row(who: Who, asked: answering.Request) -> dict[str, Any]:

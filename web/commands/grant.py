@@ -16,6 +16,7 @@ from web.codes import check_known, known_codes
 from web.commands.looking import (
     UNTIL,
     add_dossier,
+    add_language,
     counted,
     dossier_with,
     dossiers,
@@ -48,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", default="", metavar="DATE", help=UNTIL)
     parser.add_argument("--not-later", action="store_true", help="only what is there now, nothing that comes later")
     parser.add_argument("--deny", action="store_true", help="forbid instead of permit")
+    add_language(parser)
     parser.add_argument("--preview", action="store_true", help="only show what would change")
 
 
@@ -63,7 +65,8 @@ def _report(who: Who, arguments: argparse.Namespace) -> Report:
     terms = _terms(arguments, items, case, who.session.now())
     to = _recipient(who, arguments, dossier, case)
     _check(terms)
-    text = wording(described(to, who.name_of(_organisation(to)) if _organisation(to) else ""), terms)
+    employer = who.name_of(_organisation(to)) if _organisation(to) else ""
+    text = wording(described(to, employer, terms.language), terms)
     if arguments.preview:
         return _preview(who, dossier, to, terms, text)
     owner = who.owner()
@@ -81,6 +84,7 @@ def _given(who: Who, to: sharing.Grantees, terms: sharing.Terms, values: dict[st
     """Tell what was given, who got keys, and who waits for them."""
     waiting = to.waiting if isinstance(to, Group) else ()
     members = [who.name_of(each.id.hex()) for each in to.members] if isinstance(to, Group) else []
+    values = {**values, "text": text, "language": terms.language}
     lines = [f"{values['consent']}  {values['state']}  through {last_day(terms.end)}", text]
     if isinstance(to, Group) and terms.effect == "permit":
         lines += [f"keys for {counted(len(members), 'member')}: {', '.join(members) or 'nobody yet'}"]
@@ -128,6 +132,7 @@ def _terms(arguments: argparse.Namespace, items: list[bytes], case: str, now: in
         effect="deny" if arguments.deny else "permit",
         case=case,
         ends_with_case=bool(case),
+        language=arguments.language,
     )
 
 

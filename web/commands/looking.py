@@ -23,6 +23,13 @@ def add_dossier(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--of", default="", metavar="PERSON", help="whose dossier, if not one's own")
 
 
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """`--language`."""
+    parser.add_argument(
+        "--language", default="nl", choices=("nl", "en"), help="of the sentence that is printed and signed (nl)"
+    )
+
+
 def add_asked(parser: argparse.ArgumentParser) -> None:
     """`--purpose`, `--reason` and `--case`."""
     parser.add_argument("--purpose", default="", metavar="P", help="code of the purpose, such as debt-plan")
