@@ -20,6 +20,7 @@ from dossier.client.organisation import add_system, enter_organisation
 from tests.vectors.items import AUTHOR, CONTENT, CORE, METADATA, SECTION
 from tests.vectors.worked import PAGE, page, sections
 from tests.web.serving import world
+from web.demo.founding import register_signers
 
 ROOT = Path(__file__).parents[2]
 TEXT = PAGE.read_text("utf-8")
@@ -43,8 +44,7 @@ def values(name):
 
 def enter(cast):
     """An agency that is new here; return its id and its key."""
-    folder, key = cast.settings.data_dir / "keys", SigningKey.generate()
-    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
+    signers, key = register_signers(cast.settings.data_dir), SigningKey.generate()
     first = ("koen-dijkstra", "Koen Dijkstra")
     with cast.session("registrar") as registrar:
         return enter_organisation(registrar, "Woonstichting", key, signers, administrator=first), key

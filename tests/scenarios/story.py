@@ -26,6 +26,7 @@ from dossier.client.reading import Asked, fetch_log_keys, save_part
 from dossier.client.session import Session
 from tests.values import replace
 from tests.web.browsing import ORIGIN, LoopTransport
+from web.demo.founding import register_signers
 
 CATALOGUE = shipped_catalogues().current.hash
 LETTER = b"Beschikking schuldhulpverlening: uw aanvraag is toegekend."
@@ -77,8 +78,7 @@ def httpx_json(session, path):
 
 def settle(cast):
     """An agency with a system and a professional, a citizen with a dossier that admits the agency, one letter."""
-    folder = cast.settings.data_dir / "keys"
-    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
+    signers = register_signers(cast.settings.data_dir)
     key, signing, sign_in = SigningKey.generate(), SigningKey.generate(), new_sign_in_key("s-1")
     cast.agency_key = key
     administrator = cast.personas["farida-amrani"]
@@ -100,7 +100,8 @@ def settle(cast):
     cast.owner.admit(made.dossier, cast.organisation)
     delivering = cast.session()
     delivering.sign_in_system(system.hex(), sign_in)
-    directory = SigningKey.from_seed(bytes.fromhex((folder / "directory.key").read_text().strip())).public
+    seed = (cast.settings.data_dir / "keys" / "directory.key").read_text().strip()
+    directory = SigningKey.from_seed(bytes.fromhex(seed)).public
     cast.agency = Agency(delivering, cast.organisation, system, signing, directory)
     cast.bsn = next(each for each in cast.personas["hanneke-de-wit"].identifiers if each.startswith("bsn:"))
     cast.item = deliver(cast, LETTER)

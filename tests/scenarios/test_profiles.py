@@ -25,6 +25,7 @@ from dossier.client.organisation import add_member, add_system, enter_organisati
 from dossier.client.session import Session
 from tests.web.serving import served
 from web.cli import main
+from web.demo.founding import register_signers
 from web.signin.personas import PersonaFile
 
 ROOT = Path(__file__).parents[2]
@@ -142,8 +143,7 @@ def place(database_urls, tmp_path_factory):
 
 
 def found(place):
-    keys = place.folder / "data" / "keys"
-    signers = [SigningKey.from_seed(bytes.fromhex((keys / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
+    signers = register_signers(place.folder / "data")
     signing, sign_in = SigningKey.generate(), new_sign_in_key("s-1")
     with place.session("registrar") as registrar:
         administrator = ("farida-amrani", "Farida Amrani")

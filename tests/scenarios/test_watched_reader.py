@@ -12,6 +12,7 @@ from dossier.client.organisation import add_member, attest, enter_organisation
 from tests.scenarios.story import ASKED, LETTER, content_of, deliver, grant, tell
 from tests.values import replace
 from web.api import readings
+from web.demo.founding import register_signers
 from web.metrics import Metrics
 
 LIMIT, READINGS = 2, 7
@@ -20,8 +21,7 @@ NUMBER = "dossier_readings_slowed_total"
 
 def supervise(cast):
     """An auditor, attested by a supervisor."""
-    folder, key = cast.settings.data_dir / "keys", SigningKey.generate()
-    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
+    signers, key = register_signers(cast.settings.data_dir), SigningKey.generate()
     named = {"administrator": ("wim-scholten", "Wim Scholten"), "kind": "supervisor"}
     with cast.session("registrar") as registrar:
         supervisor = enter_organisation(registrar, "Toezicht", key, signers, **named)

@@ -27,6 +27,7 @@ from dossier.client.organisation import add_member, enter_organisation
 from dossier.client.reading import request_reading
 from dossier.client.session import Session
 from tests.scenarios import story
+from web.demo.founding import register_signers
 from web.signin.personas import PersonaFile
 
 ROOT = Path(__file__).parents[2]
@@ -185,14 +186,12 @@ def _fill(cast: Any, data_dir: Path) -> dict[str, str]:
 
 def _supervise(cast: Any, data_dir: Path) -> None:
     """A supervisor with an auditor."""
-    folder = data_dir / "keys"
-    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
     with cast.session("registrar") as registrar:
         supervisor = enter_organisation(
             registrar,
             "Toezicht",
             SigningKey.generate(),
-            signers,
+            register_signers(data_dir),
             administrator=("wim-scholten", "Wim Scholten"),
             kind="supervisor",
         )

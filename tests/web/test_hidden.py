@@ -18,6 +18,7 @@ from dossier.client.organisation import add_member, add_system, attest, enter_or
 from dossier.client.owner import Owner
 from tests.scenarios import story
 from tests.web.serving import world
+from web.demo.founding import register_signers
 from web.description import FILE
 from web.description.examples import example
 
@@ -47,8 +48,7 @@ def town(database_urls, tmp_path_factory):
 def settle(town):
     """People who have nothing to do with the story's dossier: a citizen, and an agency with its people and system."""
     cast = town.cast
-    folder = cast.settings.data_dir / "keys"
-    signers = [SigningKey.from_seed(bytes.fromhex((folder / f"register-{n}.key").read_text().strip())) for n in (1, 2)]
+    signers = register_signers(cast.settings.data_dir)
     citizen = cast.session("yusuf-kaya")
     identity = enrol(citizen).identity
     made = Owner(citizen, identity, cast.register()).create("private", ["debts"])

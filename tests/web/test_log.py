@@ -35,6 +35,7 @@ from dossier.monthkeys import FileMonthKeys
 from tests.web.browsing import ORIGIN, LoopTransport
 from web.cli import main
 from web.commands import events
+from web.demo.founding import register_signers
 from web.publishing import log_folder
 
 
@@ -96,8 +97,7 @@ def settle(town):
 
 @pytest.fixture(scope="module")
 async def town(app, personas, settings):
-    seeds = [(settings.data_dir / "keys" / f"register-{n}.key").read_text().strip() for n in (1, 2, 3)]
-    signers = [SigningKey.from_seed(bytes.fromhex(seed)) for seed in seeds]
+    signers = register_signers(settings.data_dir, 3)
     built = Town(app, personas, asyncio.get_running_loop(), signers, log_folder(settings))
     await asyncio.to_thread(settle, built)
     return built

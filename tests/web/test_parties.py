@@ -20,6 +20,7 @@ from dossier.client.organisation import add_member, add_system, attest, enter_or
 from dossier.client.parties import Pins, check_professional, check_register
 from dossier.client.session import Session
 from tests.web.browsing import ORIGIN, LoopTransport
+from web.demo.founding import register_signers
 
 
 @dataclass
@@ -53,8 +54,7 @@ class Town:
 
 @pytest.fixture(scope="module")
 async def town(app, personas, settings):
-    seeds = [(settings.data_dir / "keys" / f"register-{n}.key").read_text().strip() for n in (1, 2, 3)]
-    signers = [SigningKey.from_seed(bytes.fromhex(seed)) for seed in seeds]
+    signers = register_signers(settings.data_dir, 3)
     built = Town(app, personas, asyncio.get_running_loop(), signers)
     await asyncio.to_thread(settle, built)
     return built
