@@ -172,24 +172,23 @@ async def test_an_auditor_sees_events_and_no_title(terminal):
 @pytest.mark.parametrize("language, words", [("nl", "Noor Hoekstra van "), ("en", "Noor Hoekstra of ")])
 async def test_what_is_signed_is_what_was_printed(terminal, app, language, words):
     """The sentence stands in the consent by hash and language: in the one that was asked for, Dutch without asking (P6)."""
-    given = await terminal.done(*GRANT, *(["--language", language] if language != "nl" else []))
-    body = await app.state.service.pool.fetchval(
-        "SELECT body FROM audit.fact WHERE kind = 'consent' AND subject = $1", bytes.fromhex(given["consent"])
-    )
-    assert given["text"].startswith(words)
-    assert signed_words(body) == (hashlib.sha256(given["text"].encode()).hexdigest(), language)
+    chosen = ["--language", language] if language != "nl" else []
+    given = await terminal.done(*GRANT, *chosen)
     case = await accepted_case(terminal)
     asking = ["ask", "--as", PROFESSIONAL, "--of", OWNER, "--case", case]
     asked = (await terminal.done(*asking, "--sections", "debts", "--purpose", "debt-plan"))["request"]
-    answered = await terminal.done("answer", asked, "--as", OWNER, "--grant", "--language", language)
-    assert answered["text"].startswith(words)
+    answered = await terminal.done("answer", asked, "--as", OWNER, "--grant", *chosen)
+    for told, consent in ((given, given["consent"]), (answered, answered["consents"][0])):
+        assert told["text"].startswith(words)
+        assert await signed_words(app, consent) == (hashlib.sha256(told["text"].encode()).hexdigest(), language)
+        await terminal.done("withdraw", consent, "--as", OWNER)
     await terminal.done("cases", "close", case, "--as", PROFESSIONAL)
-    await terminal.done("withdraw", given["consent"], "--as", OWNER)
 
 
-def signed_words(body):
+async def signed_words(app, consent):
     """Hash and language of the words that a consent names."""
-    text = json.loads(body)["text"]
+    wanted = "SELECT body FROM audit.fact WHERE kind = 'consent' AND subject = $1"
+    text = json.loads(await app.state.service.pool.fetchval(wanted, bytes.fromhex(consent)))["text"]
     return text["hash"], text["language"]
 
 
