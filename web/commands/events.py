@@ -38,13 +38,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def report(who: Who, arguments: argparse.Namespace) -> Report:
     """The list of events, proved whole; raise UntrustedError when it is not."""
-    tags = _tags(who)
+    tags = read_log(who)
     if AUDITOR in who.session.get("/v1/me")["roles"]:
         return _of_all(who, tags, arguments.stream)
     return _own(who, tags, arguments)
 
 
-def _tags(who: Who) -> LoggedTags:
+def read_log(who: Who) -> LoggedTags:
     """The log is read before the lists: what it has then, they must have too."""
     with who.company.log() as log:
         tags = read_tags(log, who.log_key(), who.company.seen_log(who.name))

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from dossier.client.opened import OpenedItem, RejectedItem
+from dossier.errors import InvalidRequestError
 from web.commands.looking import add_asked, add_dossier, asked_as_reader, counted, day, dossiers
 from web.commands.who import WHEN_CHANGED, Report, Who, act, add_who
 
+LEFT_OUT = "was delivered and is left out of the list"
+NOT_NEWEST = "is shown otherwise than it was delivered last"
 UNASKED = "no reason was given (--reason R): what is shown only for a reason is left out"
 
 
@@ -19,6 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_dossier(parser)
     add_asked(parser)
     parser.add_argument("--section", default="", metavar="S", help="only items of this section")
+    parser.add_argument(
+        "--check", action="store_true", help="hold the list of one's own dossier against its events and the log"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,7 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def report(who: Who, arguments: argparse.Namespace) -> Report:
-    """What may be seen, newest first; what does not verify is named."""
+    """What may be seen, newest first; what does not verify is named, with `--check` also what is left out."""
+    if arguments.check and (_as_reader(who, arguments) or arguments.section):
+        raise InvalidRequestError("--check holds the whole list of one's own dossier against its events")
     found = [(dossier, item) for dossier in dossiers(who, arguments) for item in _items(who, arguments, dossier)]
     rows = [_row(who, dossier, item) for dossier, item in found]
     good = [row for row in rows if "rejected" not in row]
@@ -35,7 +43,27 @@ def report(who: Who, arguments: argparse.Namespace) -> Report:
     lines += [f"{row['item']}  not shown: {row['rejected']}" for row in rows if "rejected" in row]
     lines += [WHEN_CHANGED] if any("pinned" in row.get("rejected", "") for row in rows) else []
     lines += [UNASKED] if _as_reader(who, arguments) and not arguments.reason else []
+    if arguments.check:
+        wrong = _differences(who, arguments)
+        rows += wrong
+        lines += [f"{row['item']}  {row['rejected']}" for row in wrong]
     return Report({"items": rows}, [*lines, counted(len(good), "item")], ok=len(good) == len(rows))
+
+
+def _differences(who: Who, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """What the lists leave out or show otherwise than it was delivered, each with what is wrong; raise UntrustedError."""
+    from dossier.client.manifest import check_items  # noqa: PLC0415 - only --check needs it (ADR 0450)
+    from web.commands.events import read_log  # noqa: PLC0415 - as above
+
+    owner, rows = who.owner(), []
+    for dossier in dossiers(who, arguments):
+        # What is delivered between one look and the other is a difference the first time alone.
+        found = check_items(owner, owner.hold(dossier), lambda: read_log(who))
+        if found.missing or found.other:
+            found = check_items(owner, owner.hold(dossier), lambda: read_log(who))
+        rows += [{"item": each, "dossier": dossier.hex(), "rejected": LEFT_OUT} for each in found.missing]
+        rows += [{"item": each, "dossier": dossier.hex(), "rejected": NOT_NEWEST} for each in found.other]
+    return rows
 
 
 def _items(who: Who, arguments: argparse.Namespace, dossier: bytes) -> Iterator[OpenedItem | RejectedItem]:
