@@ -29,13 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List, newest first."""
-    return act(arguments, lambda who: report(who, arguments))
+    return act(arguments, lambda who: (checked if arguments.check else report)(who, arguments))
 
 
 def report(who: Who, arguments: argparse.Namespace) -> Report:
-    """What may be seen, newest first; what does not verify is named, with `--check` also what is left out."""
-    if arguments.check and (_as_reader(who, arguments) or arguments.section):
-        raise InvalidRequestError("--check holds the whole list of one's own dossier against its events")
+    """What may be seen, newest first; what does not verify is named."""
     found = [(dossier, item) for dossier in dossiers(who, arguments) for item in _items(who, arguments, dossier)]
     rows = [_row(who, dossier, item) for dossier, item in found]
     good = [row for row in rows if "rejected" not in row]
@@ -43,11 +41,16 @@ def report(who: Who, arguments: argparse.Namespace) -> Report:
     lines += [f"{row['item']}  not shown: {row['rejected']}" for row in rows if "rejected" in row]
     lines += [WHEN_CHANGED] if any("pinned" in row.get("rejected", "") for row in rows) else []
     lines += [UNASKED] if _as_reader(who, arguments) and not arguments.reason else []
-    if arguments.check:
-        wrong = _differences(who, arguments)
-        rows += wrong
-        lines += [f"{row['item']}  {row['rejected']}" for row in wrong]
     return Report({"items": rows}, [*lines, counted(len(good), "item")], ok=len(good) == len(rows))
+
+
+def checked(who: Who, arguments: argparse.Namespace) -> Report:
+    """The same for one's own, with what is left out; raise InvalidRequestError for the list of another or a part of one."""
+    if _as_reader(who, arguments) or arguments.section:
+        raise InvalidRequestError("--check holds the whole list of one's own dossier against its events")
+    listed, wrong = report(who, arguments), _differences(who, arguments)
+    lines = [*listed.lines, *(f"{row['item']}  {row['rejected']}" for row in wrong)]
+    return Report({"items": [*listed.values["items"], *wrong]}, lines, ok=listed.ok and not wrong)
 
 
 def _differences(who: Who, arguments: argparse.Namespace) -> list[dict[str, Any]]:
