@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import * as audit from "../src/audit/index.ts";
 import * as crypto from "../src/crypto/index.ts";
 import type { Bytes } from "../src/crypto/index.ts";
+import * as sodium from "../src/crypto/sodium.ts";
 import { WORDS } from "../src/crypto/wordlist.ts";
 
 // Requests come from our own tests; their shapes are checked there.
@@ -117,6 +118,13 @@ const CALLS: Record<string, (args: Args) => unknown> = {
   statementHash: ({ kind, payload }) => hex(crypto.statementHash(kind, payload)),
   verifyThreshold: ({ envelope, keys, threshold }) =>
     crypto.verifyThreshold(statement(envelope), keys.map(raw), threshold).map(hex),
+  xchachaOpen: ({ key, nonce, sealed, ad }) => {
+    try {
+      return hex(sodium.xchachaOpen(raw(key), raw(nonce), raw(sealed), raw(ad)));
+    } catch {
+      return null;
+    }
+  },
   verifyEd25519: ({ key, message, signature }) => crypto.verifyEd25519(raw(key), raw(message), raw(signature)) ?? true,
   sealingKey: ({ seed }) => hex(sealing(seed).public),
   seal: async ({ label, context, key, plaintext }) =>
