@@ -10,12 +10,17 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from audit.writer import WriterLimits
 from dossier import database
 from dossier.embedded import Cluster
 
 TEMPLATE = "dossier_template"
+
+# No timing decides a test: how long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
