@@ -35,8 +35,11 @@ from audit.stream import SEED_SIZE, commitment, digest_fields, field_salts, make
 from crypto.canonical import encode_json
 from crypto.encoding import BUCKET_SIZE, ID_SIZE
 from crypto.keys import SigningKey
+from crypto.statements import MAX_ENVELOPE
 
 CLOCK_BEHIND = b"clock-behind"
+MAX_FACT = 4 * MAX_ENVELOPE
+"""Bytes of a fact's JSON: a proposal that waits holds the largest statement in base64, and what was signed to it."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -230,7 +233,7 @@ class _Step:
         leaf = make_leaf(key, seq, head.leaf, commitment(digests))
         hashed = leaf_hash(leaf)
         head.seq, head.leaf, head.at_ms = seq, hashed, self.batch.at_ms
-        bodies = tuple(encode_json(dict(fact.body)) for fact in append.facts)
+        bodies = tuple(encode_json(dict(fact.body), limit=MAX_FACT) for fact in append.facts)
         if append.facts:
             self._move(head, append.facts, Position(seq, hashed))
         if append.next_key is not None:

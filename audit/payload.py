@@ -16,11 +16,14 @@ from crypto.encoding import u64
 from crypto.errors import CryptoError
 from crypto.labels import Label
 from crypto.seal import unwrap, wrap
+from crypto.statements import MAX_ENVELOPE
 
 BUCKET: Final = 1_024
 """Payloads are padded to a multiple of this many bytes: their length tells little of what happened."""
 
-MAX_ATTACHMENT: Final = 65_536
+MAX_ATTACHMENT: Final = MAX_ENVELOPE
+"""Bytes that may be attached: any signed statement."""
+
 _HEAD: Final = 8
 _MONTH: Final = len("2026-11")
 _YEAR_10000: Final = 253_402_300_800_000

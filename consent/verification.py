@@ -11,16 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from consent.catalogue import Catalogue
 from consent.entries import Holder
 from consent.errors import NotAuthorisedError, StaleStatementError
 from consent.facts import DossierFacts
 from consent.fields import count, nested, text
-from consent.grant import Consent
+from consent.grant import Consent, GrantException
 from consent.terms import FOREVER
 
 _RULING = ("owner", "legal-representative")
 FRESH_SECONDS = 15 * 60
 """How old a widening statement may be."""
+
+CLOCK_SLACK = 5
+"""Seconds by which a signer's clock may be ahead."""
 
 WIDENING = frozenset(
     {"consent", "source-admission", "placement", "block-end", "emergency-opt-in", "case-acceptance", "authority-list"},
@@ -35,7 +39,7 @@ def check_fresh(payload: Mapping[str, Any], rules: int, now: int) -> None:
     """
     if count(nested(payload, "after"), "seq") != rules:
         raise StaleStatementError("the facts changed after the signer looked")
-    if not 0 <= now - count(payload, "issuedAt") <= FRESH_SECONDS:
+    if not -CLOCK_SLACK <= now - count(payload, "issuedAt") <= FRESH_SECONDS:
         raise StaleStatementError("the statement is too old or from the future")
 
 
@@ -138,14 +142,20 @@ def _is_unknown(consent: Consent, facts: DossierFacts) -> bool:
     catalogue = facts.catalogues.versions.get(consent.catalogue)
     if catalogue is None:
         return True
-    scope, purpose = consent.scope, consent.purpose
-    return not (
-        consent.actions <= catalogue.actions.keys()
-        and consent.basis in catalogue.bases
+    parts: tuple[Consent | GrantException, ...] = (consent, *consent.exceptions)
+    return consent.basis not in catalogue.bases or not all(_is_known(part, catalogue) for part in parts)
+
+
+def _is_known(part: Consent | GrantException, catalogue: Catalogue) -> bool:
+    """Whether every code is of the catalogue: one that is not would match nobody and nothing, a denial least of all."""
+    scope, purpose, role = part.scope, part.purpose, part.grantee.role
+    return (
+        part.actions <= catalogue.actions.keys()
         and scope.sections <= catalogue.sections
         and scope.lanes <= catalogue.lanes
         and scope.types <= catalogue.types
         and (not purpose or purpose in catalogue.purposes)
+        and (not role or role in catalogue.roles)
         and (not scope.label_ceiling or scope.label_ceiling in catalogue.labels)
     )
 

@@ -119,6 +119,8 @@ def open_with_passphrase(home: Path, passphrase: str) -> KeyStore:
         write_private(path, encode_json({"format": FORMAT, **cost}).decode())
     try:
         written = decode_json(path.read_bytes())
+        if written["format"] != FORMAT:
+            raise KeyStoreError("the key store is of another form than this program knows")
         method = Method(b"", "passphrase", b"", written["memoryKib"], written["passes"], decode_base64(written["salt"]))
         return KeyStore(home, stretch(method, unicodedata.normalize("NFKC", passphrase).encode()))
     except (OSError, KeyError, TypeError, CryptoError) as error:

@@ -100,6 +100,7 @@ def check_signature(statement: Statement, actor: Actor, view: View) -> None:
 def check_position(statement: Statement, view: View, dossier: bytes) -> None:
     """Raise StaleError unless a widening statement was made for the rules as they stand, at most 15 minutes ago."""
     head = view.head(dossier)
+    check_time(statement.payload["issuedAt"], view.now)
     if statement.payload["after"]["leaf"] != head.rules.leaf.hex():
         raise StaleError("the facts changed after the signer looked")
     try:

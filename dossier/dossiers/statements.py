@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from consent.verification import CLOCK_SLACK, FRESH_SECONDS
 from crypto.capsules import Capsule, KeyId, parse_capsule
 from crypto.encoding import ID_SIZE, decode_base64, decode_hex, parse_u64
 from crypto.errors import CryptoError
 from crypto.statements import Statement, parse_statement
 from dossier.errors import InvalidRequestError, StaleError
 
-FRESH_SECONDS = 15 * 60
-"""How old a widening statement may be (design 4, Statements)."""
-
 MAX_NUMBER = 2**31 - 1
 """The highest version or epoch that the store can hold."""
-
-CLOCK_SLACK = 5
-"""Seconds that a signer's clock may be ahead of the database's."""
 
 
 def read_bytes(text: str) -> bytes:

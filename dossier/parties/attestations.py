@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from audit.entry import Append, Claim, Fact, Outcome, View, Write
+from consent.verification import CLOCK_SLACK
 from crypto.register import MAX_ATTESTATION
 from crypto.statements import Statement
 from dossier.answers import keep, promise
-from dossier.dossiers.statements import CLOCK_SLACK, check_fresh
+from dossier.dossiers.statements import check_fresh
 from dossier.errors import ConflictError, InvalidRequestError, NotFoundError
 from dossier.facts.parties import OrganisationFacts
 from dossier.parties import rows

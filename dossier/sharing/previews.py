@@ -132,7 +132,7 @@ class PreviewConsent(Entry[Preview]):
             "type": "preview",
             "subjects": [self._dossier.hex()],
             "count": len(found),
-            "idsHash": sha256("".join(items).encode()).hex(),
+            "idsHash": sha256(b"".join(map(bytes.fromhex, items))).hex(),
             "purpose": consent.purpose,
             "case": consent.case,
             "positions": positions(view, self._dossier, self.foreign),

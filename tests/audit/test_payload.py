@@ -17,6 +17,7 @@ from audit.payload import (
 )
 from crypto.labels import Label
 from crypto.seal import wrap
+from crypto.statements import MAX_ENVELOPE
 from tests.audit.examples import events, reading
 
 MONTH, OTHER = b"m" * 32, b"n" * 32
@@ -68,9 +69,12 @@ def test_events_of_different_length_look_alike():
 
 
 def test_attachment_has_a_limit():
-    """An attachment is a statement: at most 64 KiB."""
+    """An attachment is a statement, of whatever size statements may have."""
+    largest = bytes(MAX_ENVELOPE)
+    sealed = seal_payload(MONTH, STREAM, 1, reading(), largest)
+    assert open_payload(MONTH, STREAM, 1, sealed) == (reading(), largest)
     with pytest.raises(LogFormatError):
-        seal_payload(MONTH, STREAM, 1, reading(), bytes(65_537))
+        seal_payload(MONTH, STREAM, 1, reading(), bytes(MAX_ENVELOPE + 1))
 
 
 @given(st.binary(max_size=64).flatmap(lambda head: st.sampled_from([head, head.ljust(BUCKET, b"\0")])))

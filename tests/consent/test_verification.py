@@ -5,6 +5,7 @@ import pytest
 from consent.errors import NotAuthorisedError, StaleStatementError
 from consent.terms import FOREVER, Grantee, Period, Scope
 from consent.verification import (
+    CLOCK_SLACK,
     FRESH_SECONDS,
     check_authority,
     check_block,
@@ -22,6 +23,7 @@ from tests.consent.world import (
     VERA,
     consent,
     denial,
+    exception,
     facts,
     holder,
     ident,
@@ -102,11 +104,12 @@ def test_a_grantee_hands_back_their_own_permit_only():
 
 
 def test_a_widening_statement_is_fresh():
-    """Fifteen minutes at most, not from the future, and the facts as the signer saw them."""
+    """Fifteen minutes at most, from no clock that is far ahead, and the facts as the signer saw them."""
     payload = {"after": {"seq": 9, "leaf": ""}, "issuedAt": NOW}
     check_fresh(payload, 9, NOW)
     check_fresh(payload, 9, NOW + FRESH_SECONDS)
-    for rules, now in ((8, NOW), (10, NOW), (9, NOW - 1), (9, NOW + FRESH_SECONDS + 1)):
+    check_fresh(payload, 9, NOW - CLOCK_SLACK)
+    for rules, now in ((8, NOW), (10, NOW), (9, NOW - CLOCK_SLACK - 1), (9, NOW + FRESH_SECONDS + 1)):
         with pytest.raises(StaleStatementError):
             check_fresh(payload, rules, now)
 
@@ -146,6 +149,7 @@ ALL = frozenset({"list", "read", "download", "add", "annotate", "share", "export
         consent(ends_on_case_closed=True, case=CASE),
         denial(),
         denial(actions=ALL - {"list", "add"}),
+        denial(exceptions=(exception(grantee=to_vera),)),
         denial(scope=Scope(lanes=frozenset({"vault"}))),
     ],
 )
@@ -167,6 +171,12 @@ def test_sensible_consents_pass(rule):
         consent(scope=Scope(sections=frozenset({"debts"}), lanes=frozenset({"unheard"}))),
         consent(scope=Scope(sections=frozenset({"debts"}), types=frozenset({"unheard"}))),
         consent(scope=Scope(sections=frozenset({"debts"}), label_ceiling="unheard")),
+        consent(grantee=replace(to_vera, role="unheard")),
+        denial(grantee=replace(to_counsellors, role="unheard")),
+        denial(exceptions=(exception(purpose="unheard"),)),
+        denial(exceptions=(exception(actions=frozenset({"peek"})),)),
+        denial(exceptions=(exception(scope=Scope(sections=frozenset({"unheard"}))),)),
+        denial(exceptions=(exception(grantee=replace(to_vera, role="unheard")),)),
         consent(actions=frozenset()),
         consent(actions=frozenset({"read"})),
         consent(actions=frozenset({"list", "read", "export"})),

@@ -10,6 +10,7 @@ from crypto.encoding import new_id
 from crypto.keys import SealingKey, SigningKey
 from dossier.client.errors import KeyStoreError
 from dossier.client.keys import (
+    STORE_SETTINGS,
     home_folder,
     identity_state,
     open_with_file,
@@ -46,6 +47,15 @@ def test_a_passphrase_opens_its_own_store_only(tmp_path):
     assert open_with_passphrase(tmp_path, "cafe\u0301").load("a") == STATE
     with pytest.raises(KeyStoreError):
         open_with_passphrase(tmp_path, "cafe").load("a")
+
+
+def test_a_store_of_another_form_does_not_open(tmp_path):
+    """A store that says it is of another form is not opened as if it were of this one."""
+    open_with_passphrase(tmp_path, "cafe").save("a", STATE)
+    settings = tmp_path / STORE_SETTINGS
+    settings.write_text(settings.read_text().replace("key-store-1", "key-store-2"))
+    with pytest.raises(KeyStoreError, match="another form"):
+        open_with_passphrase(tmp_path, "cafe")
 
 
 def test_a_file_under_another_name_does_not_open(tmp_path):
