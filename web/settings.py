@@ -110,7 +110,7 @@ class Settings:
     client_id: str = setting(_text, "")
     client_key: Path | None = setting(_path, None)
     reading_limit: int = setting(_count, 500)
-    look_limit: int = setting(_count, 600)
+    look_limit: int = setting(_count, 3_000)
     registrars: tuple[str, ...] = setting(_words, ())
     authority_registers: tuple[str, ...] = setting(_words, ())
 

@@ -117,4 +117,4 @@ def test_the_description_says_which_calls_are_bounded():
     assert bounded == set(LOOKS)
     assert preview["responses"]["429"] == {"$ref": "#/components/responses/TooMany"}
     assert "Retry-After" in document["components"]["responses"]["TooMany"]["headers"]
-    assert Settings().look_limit == 600
+    assert Settings().look_limit == 3_000
