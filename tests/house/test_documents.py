@@ -8,12 +8,13 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
 
-from web.settings import load_settings
+from web.settings import PREFIX, Settings, load_settings
 from web.signin.development import LEVELS
 from web.signin.options import CALLBACK_PATH, check_production
 from web.signin.provider import client_key
@@ -185,6 +186,14 @@ def test_publiccode_describes(language):
     assert 1 <= len(told["shortDescription"]) <= 150
     assert 150 <= len(told["longDescription"]) <= 10_000
     assert told["features"]
+
+
+def test_every_setting_is_described():
+    """The page of settings names each variable of the service with its default, and no other."""
+    page = (ROOT / "docs/settings.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*?) ?\|", page, re.MULTILINE))
+    defaults = {PREFIX + each.name.upper(): each.default for each in fields(Settings)}
+    assert rows == {name: str(default) if default else "" for name, default in defaults.items()}
 
 
 def test_licence():
