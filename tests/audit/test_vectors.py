@@ -26,6 +26,7 @@ from audit.merkle import (
 )
 from audit.note import parse_note, parse_verifier_key, verify_note
 from audit.opening import check_opening, opening_from_json
+from audit.payload import answer_month, open_answer, open_payload, open_seed, open_stream_key
 from audit.promise import verify_promise
 from audit.proof import parse_proof, verify_proof
 from audit.stream import commitment, field_digests, field_salts, make_leaf
@@ -43,7 +44,16 @@ from crypto.encoding import encode_base64
 from tests.vectors.make_audit import all_files, differences
 
 FOLDER = Path(__file__).parent.parent / "vectors"
-COUNTS = {"merkle": 33, "tiles": 38, "note": 25, "checkpoint": 13, "leaf": 43, "promise": 12, "proof": 12}
+COUNTS = {
+    "merkle": 33,
+    "tiles": 38,
+    "note": 25,
+    "checkpoint": 13,
+    "leaf": 43,
+    "at-rest": 86,
+    "promise": 12,
+    "proof": 12,
+}
 ERRORS = {
     "format": LogFormatError,
     "event": EventError,
@@ -174,6 +184,31 @@ def control(vector: Vector) -> Vector:
     return {"kind": found.kind, "values": dict(found.fields)}
 
 
+def place(vector: Vector, counter: str) -> tuple[bytes, bytes, int, bytes]:
+    return raw(vector["key"]), bytes.fromhex(vector["stream"]), vector[counter], raw(vector["sealed"])
+
+
+def sealed_seed(vector: Vector) -> Vector:
+    return {"secret": open_seed(*place(vector, "seq")).hex()}
+
+
+def sealed_stream_key(vector: Vector) -> Vector:
+    return {"secret": open_stream_key(*place(vector, "epoch")).hex()}
+
+
+def sealed_payload(vector: Vector) -> Vector:
+    found, attachment = open_payload(*place(vector, "seq"))
+    values = {field.name: found[field.name] for field in found.schema.fields}
+    return {"values": values, "attachment": encode_base64(attachment)}
+
+
+def kept_answer(vector: Vector) -> Vector:
+    sealed, claim = raw(vector["sealed"]), tuple(map(raw, vector["claim"]))
+    month = answer_month(sealed)
+    answer = open_answer(raw(vector["keys"][month]), claim, sealed)
+    return {"month": month, "answer": encode_base64(answer)}
+
+
 def promise(vector: Vector) -> Vector:
     key, steps = parse_verifier_key(vector["key"]), hashes(vector["path"])
     found = verify_promise(raw(vector["note"]), key, vector["origin"], raw(vector["leaf"]), vector["index"], steps)
@@ -205,6 +240,10 @@ OPERATIONS: dict[tuple[str, str], Callable[[Vector], Vector]] = {
     ("leaf", "opening"): opening,
     ("leaf", "stream"): stream,
     ("leaf", "control"): control,
+    ("at-rest", "seed"): sealed_seed,
+    ("at-rest", "stream-key"): sealed_stream_key,
+    ("at-rest", "payload"): sealed_payload,
+    ("at-rest", "answer"): kept_answer,
     ("promise", "verify"): promise,
     ("proof", "verify"): proof,
 }

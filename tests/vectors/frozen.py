@@ -46,7 +46,7 @@ def flip(data: bytes, at: int = -1) -> bytes:
     return bytes(changed)
 
 
-def vector(form: str, name: str, expect: str, comment: str, **fields: Any) -> None:
+def vector(form: str, name: str, expect: str, comment: str, /, **fields: Any) -> None:
     """Add one vector; its folder is the name of its format."""
     path = f"{form}/{name}.json"
     if path in made:

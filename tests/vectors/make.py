@@ -8,9 +8,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from tests.vectors import basics, cases, chains, frozen, items, keyring, messages, statements, unlock
+from tests.vectors import basics, cases, chains, devices, frozen, items, keyring, messages, services, statements, unlock
 
-MAKERS = (basics.make, statements.make, items.make, keyring.make, chains.make, unlock.make, messages.make, cases.make)
+MAKERS = (
+    basics.make,
+    statements.make,
+    items.make,
+    keyring.make,
+    chains.make,
+    unlock.make,
+    messages.make,
+    cases.make,
+    devices.make,
+    services.make,
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """Makes every vector of the log again: `python -m tests.vectors.make_audit [--check]`.
 
-Nothing here is random: Ed25519 signs the same text the same way, and seeds and keys are fixed.
+Nothing here is random: Ed25519 signs the same text the same way, seeds and keys are fixed, and `frozen.py` counts the
+nonces of wraps.
 With --check nothing is written: exit 1 names each file that differs from what is made, is missing, or is left over.
 """
 
@@ -10,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+from tests.vectors.log_at_rest import at_rest
 from tests.vectors.log_leaves import leaf
 from tests.vectors.log_notes import checkpoint, note, promise, proof
 from tests.vectors.log_trees import merkle, tiles
@@ -21,6 +23,7 @@ MAKERS = {
     "note": note,
     "checkpoint": checkpoint,
     "leaf": leaf,
+    "at-rest": at_rest,
     "promise": promise,
     "proof": proof,
 }

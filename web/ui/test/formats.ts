@@ -17,7 +17,7 @@ const header = (envelope: string): crypto.Header => crypto.parseHeader(statement
 const place = (fields: Vector): crypto.SectionPlace => ({ ...fields, dossier: hex(fields.dossier) });
 const pair = (seed: string): crypto.SealingKey => new crypto.SealingKey(raw(seed));
 const pin = (head: string): Bytes | undefined => (head === "" ? undefined : hex(head));
-const context = (fields: string[]): Bytes[] => fields.map(raw);
+export const context = (fields: string[]): Bytes[] => fields.map(raw);
 const attesting = ({ keys, threshold, entry }: Vector): crypto.OrganisationKey =>
   crypto.verifyRegisterEntry(statement(entry), { keys: keys.map(raw), threshold });
 

@@ -1,6 +1,7 @@
 /** How each vector format of the log is run; each file names its operation. */
 import * as audit from "../src/audit/index.ts";
 import type { Bytes } from "../src/crypto/index.ts";
+import { atRest } from "./atrest.ts";
 import { hex, type Outputs, raw, toBase64, toHex, type Vector } from "./formats.ts";
 
 type Operations = Record<string, (v: Vector) => Outputs>;
@@ -128,6 +129,6 @@ const proof: Operations = {
   },
 };
 
-const ALL = { merkle, tiles, note, checkpoint, leaf, promise, proof };
+const ALL = { merkle, tiles, note, checkpoint, leaf, "at-rest": atRest, promise, proof };
 
 export const LOG_FORMATS = Object.fromEntries(Object.entries(ALL).map(([name, run]) => [name, byOperation(run)]));

@@ -4,8 +4,10 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { FORMATS, type Vector } from "./formats.ts";
+import { deviceKey, deviceState } from "./atrest.ts";
+import { FORMATS, type Outputs, type Vector } from "./formats.ts";
 import { LOG_FORMATS } from "./logformats.ts";
+import { csrf, identifier, rate } from "./service.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../tests/vectors/", import.meta.url));
 const FILES = globSync("*/*.json", { cwd: FOLDER }).sort();
@@ -24,7 +26,14 @@ const ERRORS: Record<string, string> = {
   incomplete: "IncompleteError",
   "split-view": "SplitViewError",
 };
-const RUNNERS = { ...FORMATS, ...LOG_FORMATS };
+const KEPT: Record<string, (v: Vector) => Outputs> = {
+  "device-state": deviceState,
+  "device-key": deviceKey,
+  identifier,
+  rate,
+  csrf,
+};
+const RUNNERS = { ...FORMATS, ...LOG_FORMATS, ...KEPT };
 
 const VECTORS = FILES.map((file): [string, Vector] => [file, JSON.parse(readFileSync(FOLDER + file, "utf8"))]);
 
@@ -53,7 +62,7 @@ async function run(vector: Vector): Promise<void> {
 }
 
 test("every vector file is there", () => {
-  assert.equal(FILES.length, 639);
+  assert.equal(FILES.length, 792);
 });
 
 for (const [file, vector] of VECTORS) {
