@@ -105,6 +105,8 @@ def _unpad(padded: bytes) -> tuple[bytes, bytes]:
     # Padding again gives one spelling per payload.
     if _pad(event, attachment) != padded:
         raise LogFormatError("payload is not padded as it must be")
+    if len(attachment) > MAX_ATTACHMENT:
+        raise LogFormatError("attachment is too large")
     return event, attachment
 
 

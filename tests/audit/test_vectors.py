@@ -50,7 +50,7 @@ COUNTS = {
     "note": 25,
     "checkpoint": 13,
     "leaf": 43,
-    "at-rest": 86,
+    "at-rest": 87,
     "promise": 12,
     "proof": 12,
 }

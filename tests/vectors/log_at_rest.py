@@ -25,7 +25,7 @@ ANSWER = b'{"outcome":"permit"}'
 def at_rest() -> Vectors:
     """Yield vectors of the four objects; their nonces are those of `frozen.py`."""
     with frozen():
-        made = [*seeds(), *stream_keys(), *payloads(), *layouts(), *answers()]
+        made = [*seeds(), *stream_keys(), *payloads(), *layouts(), *answers(), *bounds()]
     yield from made
 
 
@@ -148,6 +148,13 @@ def layouts() -> Vectors:
     ):
         sealed = encode_base64(wrap(Label.EVENT_PAYLOAD, (PLACE, u64(SEQ)), MONTH, plaintext))
         yield f"payload-{name}", bad("format", "payload", comment, **_inputs(), sealed=sealed)
+
+
+def bounds() -> Vectors:
+    """Yield a payload whose attachment is larger than any envelope."""
+    plaintext = _alone(EVENT, b"s" * (MAX_ATTACHMENT + 1))
+    sealed = encode_base64(wrap(Label.EVENT_PAYLOAD, (PLACE, u64(SEQ)), MONTH, plaintext))
+    yield "payload-over-size", bad("format", "payload", "an attachment of 98,305 bytes", **_inputs(), sealed=sealed)
 
 
 def _alone(event: bytes, attachment: bytes) -> bytes:

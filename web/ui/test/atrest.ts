@@ -9,6 +9,7 @@ import { context, hex, type Outputs, raw, toBase64, toHex, type Vector } from ".
 
 const BUCKET = 1_024;
 const HEAD = 8;
+const MAX_ATTACHMENT = 98_304;
 const MONTH = "2026-11".length;
 const MAX_STATE = 8 * 1024 * 1024;
 const NAME = /^[a-z0-9]+(?:[-.][a-z0-9]+)*$/;
@@ -45,6 +46,7 @@ function unpad(padded: Bytes): [Bytes, Bytes] {
   const end = middle + lengths.getUint32(4);
   const [event, attachment] = [padded.slice(HEAD, middle), padded.slice(middle, end)];
   if (!crypto.sameBytes(pad(event, attachment), padded)) throw new audit.LogFormatError("not padded as it must be");
+  if (attachment.length > MAX_ATTACHMENT) throw new audit.LogFormatError("attachment is too large");
   return [event, attachment];
 }
 
