@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -12,9 +11,9 @@ import asyncpg
 import pytest
 from hypothesis import settings
 
-from audit.writer import WriterLimits
 from dossier import database
 from dossier.embedded import Cluster
+from tests.patience import PatientLimits
 
 TEMPLATE = "dossier_template"
 
@@ -25,12 +24,9 @@ settings.load_profile("untimed")
 
 @pytest.fixture(scope="session", autouse=True)
 def patient_writers() -> Iterator[None]:
-    """In this process events may take seconds: the deadline of production would measure how busy the machine is.
-
-    Services in a process of their own, as in tests/faults, keep it.
-    """
+    """In this process events may take seconds (see tests/patience.py)."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("audit.writer.WriterLimits", functools.partial(WriterLimits, deadline=10_000, patience=10_000))
+        patch.setattr("audit.writer.WriterLimits", PatientLimits)
         yield
 
 

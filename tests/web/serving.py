@@ -43,7 +43,7 @@ def served(urls: Any, data_dir: Path) -> Iterator[str]:
 
 
 @contextmanager
-def started(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> Iterator[tuple[str, int]]:
+def started(urls: Any, data_dir: Path, program: Sequence[str] = ("tests.patience",)) -> Iterator[tuple[str, int]]:
     """Serve on a database and a folder, by this module with these arguments; yield the origin and the process's id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -131,7 +131,7 @@ class World:
 
 
 @contextmanager
-def world(urls: Any, data_dir: Path, program: Sequence[str] = ("web.cli",)) -> Iterator[World]:
+def world(urls: Any, data_dir: Path, program: Sequence[str] = ("tests.patience",)) -> Iterator[World]:
     """Serve, and settle the story's people with something of every kind that has an id."""
     with started(urls, data_dir, program) as (origin, process):
         personas = {each.subject: each for each in PersonaFile(data_dir / "personas.json").load()}

@@ -14,6 +14,7 @@ from typing import Any
 
 from audit.writer import Writer
 from dossier.database import PatientConnection
+from tests.patience import be_patient
 from web import cli
 from web.edge import Edge
 
@@ -78,6 +79,7 @@ def _watch_requests(kept: Path) -> None:
 
 
 if __name__ == "__main__":
+    be_patient()
     _watch_statements()
     _watch_entries()
     _watch_requests(Path(sys.argv.pop(1)))
